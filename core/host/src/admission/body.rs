@@ -1,0 +1,178 @@
+//! The walk over a function's body, which counts what the engine will spend heap on.
+
+use super::{
+    operator::{self, Operator},
+    reader::Reader,
+    scan::{Counts, bounded},
+    signatures::Signatures,
+};
+use crate::{error::AdmissionError, limits::Shape};
+
+/// Walks one body: its locals, then its operators to the `end` that is its last byte. Answers
+/// whether it copies or fills memory in bulk.
+pub(crate) fn walk(
+    mut body: Reader<'_>,
+    params: u8,
+    result: bool,
+    signatures: &Signatures<'_>,
+    shape: &Shape,
+    counts: &mut Counts,
+) -> Result<bool, AdmissionError> {
+    let locals = locals(&mut body, params, shape)?;
+    counts.max_locals = counts.max_locals.max(locals);
+    let mut walk = Walk::new(signatures, shape, result);
+    while walk.depth > 0 {
+        let operator = operator::read(&mut body)?;
+        walk.step(operator, &body)?;
+    }
+    // Code behind the last `end` has made engines panic: it never gets there.
+    body.end()?;
+    walk.add_to(counts);
+    Ok(walk.bulk)
+}
+
+/// Reads the declarations of locals and answers their number, the parameters included.
+fn locals(body: &mut Reader<'_>, params: u8, shape: &Shape) -> Result<u32, AdmissionError> {
+    let groups = body.u32()?;
+    let mut locals = u64::from(params);
+    for _ in 0..groups {
+        locals += u64::from(body.u32()?);
+        bounded("locals in a function", locals, shape.locals)?;
+        super::signatures::value_type(body)?;
+    }
+    bounded("locals in a function", locals, shape.locals).map(|()| locals as u32)
+}
+
+struct Walk<'a> {
+    signatures: &'a Signatures<'a>,
+    shape: &'a Shape,
+    /// For each open block the operand height below it, and in the top bit whether it has a result.
+    frames: [u16; Shape::CEILING.nesting as usize + 1],
+    depth: usize,
+    height: u16,
+    operators: u32,
+    blocks: u32,
+    branches: u32,
+    calls: u32,
+    max_depth: u32,
+    max_height: u16,
+    max_br_table: u32,
+    bulk: bool,
+}
+
+const RESULT: u16 = 1 << 15;
+
+impl<'a> Walk<'a> {
+    fn new(signatures: &'a Signatures<'a>, shape: &'a Shape, result: bool) -> Self {
+        let mut frames = [0; Shape::CEILING.nesting as usize + 1];
+        if let Some(outermost) = frames.first_mut() {
+            *outermost = if result { RESULT } else { 0 };
+        }
+        Self {
+            signatures,
+            shape,
+            frames,
+            depth: 1,
+            height: 0,
+            operators: 0,
+            blocks: 0,
+            branches: 0,
+            calls: 0,
+            max_depth: 0,
+            max_height: 0,
+            max_br_table: 0,
+            bulk: false,
+        }
+    }
+
+    fn step(&mut self, operator: Operator, place: &Reader<'_>) -> Result<(), AdmissionError> {
+        self.operators += 1;
+        bounded("operators in a function", self.operators, self.shape.operators)?;
+        match operator {
+            Operator::Plain { pops, pushes } => self.apply(pops, pushes)?,
+            Operator::Bulk => {
+                self.bulk = true;
+                self.apply(3, 0)?;
+            }
+            Operator::Open { pops, result } => self.open(pops, result)?,
+            Operator::Else => self.height = self.innermost() & !RESULT,
+            Operator::End => self.close()?,
+            Operator::Leave { branches } => {
+                self.branches += u32::from(branches);
+                self.height = self.innermost() & !RESULT;
+            }
+            Operator::BrIf => {
+                self.branches += 1;
+                self.apply(1, 0)?;
+            }
+            Operator::BrTable { targets } => self.br_table(targets)?,
+            Operator::Call { function } => {
+                let (pops, pushes) =
+                    self.signatures.of_function(function).ok_or_else(|| place.malformed())?;
+                self.call(pops, pushes)?;
+            }
+            Operator::CallIndirect { ty } => {
+                let (pops, pushes) =
+                    self.signatures.of_type(ty).ok_or_else(|| place.malformed())?;
+                self.call(pops + 1, pushes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn innermost(&self) -> u16 {
+        self.depth.checked_sub(1).and_then(|at| self.frames.get(at)).copied().unwrap_or(0)
+    }
+
+    /// Moves the operand height. In dead code there may be less than is popped: validation judges
+    /// that, here it is only never below the block's own floor.
+    fn apply(&mut self, pops: u8, pushes: u8) -> Result<(), AdmissionError> {
+        let floor = self.innermost() & !RESULT;
+        self.height = self.height.saturating_sub(u16::from(pops)).max(floor) + u16::from(pushes);
+        self.max_height = self.max_height.max(self.height);
+        bounded("operands in a function", self.height, self.shape.operands)
+    }
+
+    fn open(&mut self, pops: u8, result: bool) -> Result<(), AdmissionError> {
+        self.apply(pops, 0)?;
+        bounded("nested blocks", self.depth as u64, self.shape.nesting)?;
+        if let Some(frame) = self.frames.get_mut(self.depth) {
+            *frame = if result { self.height | RESULT } else { self.height };
+        }
+        self.max_depth = self.max_depth.max(self.depth as u32);
+        self.depth += 1;
+        self.blocks += 1;
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), AdmissionError> {
+        let frame = self.innermost();
+        self.height = frame & !RESULT;
+        self.depth -= 1;
+        self.apply(0, u8::from(frame & RESULT != 0))
+    }
+
+    fn br_table(&mut self, targets: u32) -> Result<(), AdmissionError> {
+        bounded("targets of a br_table", targets, self.shape.br_table)?;
+        self.max_br_table = self.max_br_table.max(targets);
+        self.branches = self.branches.saturating_add(targets).saturating_add(1);
+        self.height = self.innermost() & !RESULT;
+        Ok(())
+    }
+
+    fn call(&mut self, pops: u8, pushes: u8) -> Result<(), AdmissionError> {
+        self.calls += 1;
+        self.apply(pops, pushes)
+    }
+
+    fn add_to(&self, counts: &mut Counts) {
+        counts.operators += u64::from(self.operators);
+        counts.blocks += u64::from(self.blocks);
+        counts.branches += u64::from(self.branches);
+        counts.calls += u64::from(self.calls);
+        counts.max_operators = counts.max_operators.max(self.operators);
+        counts.max_nesting = counts.max_nesting.max(self.max_depth);
+        counts.max_operands = counts.max_operands.max(u32::from(self.max_height));
+        counts.max_br_table = counts.max_br_table.max(self.max_br_table);
+    }
+}

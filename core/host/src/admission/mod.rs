@@ -1,0 +1,158 @@
+//! Every check before an instance exists, in the order that lets nothing costly see what a cheaper
+//! check refuses.
+
+mod body;
+mod bound;
+mod operator;
+pub(crate) mod reader;
+pub(crate) mod scan;
+mod signatures;
+
+use crate::{
+    error::AdmissionError,
+    limits::Limits,
+    module_view::{self, ExportKind},
+    text::Text,
+};
+use ampoule_abi::{DecodeError, Meta, MetaError, export, import, schema};
+use scan::Scan;
+
+pub use bound::HeapBound;
+pub(crate) use bound::heap_bound;
+
+type Result<T> = core::result::Result<T, AdmissionError>;
+
+/// A module that may be given to the engine.
+pub(crate) struct Admitted<'a> {
+    pub(crate) wasm: &'a [u8],
+    pub(crate) scan: Scan<'a>,
+    pub(crate) meta: Meta<'a>,
+}
+
+/// Checks all that can be checked without the engine. Allocates nothing but the names in an error.
+pub(crate) fn admit<'a>(wasm: &'a [u8], limits: &Limits) -> Result<Admitted<'a>> {
+    size(wasm, limits)?;
+    let scan = scan::scan(wasm, limits)?;
+    no_start(&scan)?;
+    own_memory(&scan, limits)?;
+    own_table(&scan, limits)?;
+    let meta = meta(&scan)?;
+    imports(&scan)?;
+    exports(&scan)?;
+    declared_entries(&scan)?;
+    heap_bound(&scan, limits).check(limits)?;
+    Ok(Admitted { wasm, scan, meta })
+}
+
+fn size(wasm: &[u8], limits: &Limits) -> Result<()> {
+    let (found, allowed) = (wasm.len(), limits.module_bytes);
+    if found as u64 > u64::from(allowed) {
+        return Err(AdmissionError::TooLarge { found, allowed });
+    }
+    Ok(())
+}
+
+/// A start function would run inside instantiation, out of reach of everything that bounds a call.
+fn no_start(scan: &Scan<'_>) -> Result<()> {
+    if scan.start.is_some() { Err(AdmissionError::StartFunction {}) } else { Ok(()) }
+}
+
+fn own_memory(scan: &Scan<'_>, limits: &Limits) -> Result<()> {
+    let memory = scan.memory.ok_or(AdmissionError::NoMemory {})?;
+    let allowed = limits.memory_bytes;
+    let found = memory.minimum_bytes();
+    if found > u64::from(allowed) {
+        return Err(AdmissionError::MemoryTooLarge { found, allowed });
+    }
+    match memory.maximum_bytes() {
+        Some(found) if found > u64::from(allowed) => {
+            Err(AdmissionError::MemoryMaximum { found, allowed })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn own_table(scan: &Scan<'_>, limits: &Limits) -> Result<()> {
+    let allowed = limits.table_elements;
+    match scan.table {
+        Some((minimum, _)) if minimum > allowed => {
+            Err(AdmissionError::TableTooLarge { found: u64::from(minimum), allowed })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn meta<'a>(scan: &Scan<'a>) -> Result<Meta<'a>> {
+    let section = scan.meta.ok_or(AdmissionError::NoMeta {})?;
+    Meta::from_section(section).map_err(|error| match error {
+        MetaError::Abi { found } => AdmissionError::AbiVersion { found },
+        error => AdmissionError::BadMeta { error },
+    })
+}
+
+/// Every import is offered and has the type that it is offered with.
+fn imports(scan: &Scan<'_>) -> Result<()> {
+    for function in module_view::imports(scan) {
+        let error =
+            || (Text::from_guest(function.service.as_bytes()), scan::shown(function.operation));
+        if (function.service, function.operation) != (import::MODULE, import::PANIC) {
+            let (service, operation) = error();
+            return Err(AdmissionError::ImportUnknown { service, operation });
+        }
+        if !module_view::signature_is(scan, function.ty, &[module_view::I32; 2], &[]) {
+            let (service, operation) = error();
+            return Err(AdmissionError::ImportType { service, operation });
+        }
+    }
+    Ok(())
+}
+
+/// The memory and the mailbox are exported, and every function that the host may call has its type.
+fn exports(scan: &Scan<'_>) -> Result<()> {
+    let (mut memory, mut mailbox) = (false, false);
+    for item in module_view::exports(scan) {
+        match item.kind {
+            ExportKind::Memory if item.name == export::MEMORY => memory = true,
+            ExportKind::Function(ty) => {
+                mailbox |= item.name == export::MAILBOX;
+                function_export(scan, item.name, ty)?;
+            }
+            _ => {}
+        }
+    }
+    match (memory, mailbox) {
+        (false, _) => Err(AdmissionError::MemoryNotExported {}),
+        (_, false) => Err(AdmissionError::NoMailbox {}),
+        _ => Ok(()),
+    }
+}
+
+fn function_export(scan: &Scan<'_>, name: &str, ty: u32) -> Result<()> {
+    use module_view::{I32, I64};
+    let right = match name {
+        export::MAILBOX => module_view::signature_is(scan, ty, &[], &[I64]),
+        export::INITIALIZE => module_view::signature_is(scan, ty, &[], &[]),
+        export::INIT | export::DESTROY | export::SAVE | export::RESTORE => {
+            module_view::signature_is(scan, ty, &[I32], &[I64])
+        }
+        _ => !export::is_entry(name) || module_view::signature_is(scan, ty, &[I32], &[I64]),
+    };
+    if right { Ok(()) } else { Err(AdmissionError::ExportType { name: scan::shown(name) }) }
+}
+
+/// The schema section, where there is one, is well-formed and speaks of this module's entries.
+fn declared_entries(scan: &Scan<'_>) -> Result<()> {
+    let Some(section) = scan.schema else { return Ok(()) };
+    let bad = |error: DecodeError| AdmissionError::BadSchema { error };
+    for entry in schema::Entries::from_section(section).map_err(bad)?.iter() {
+        let exported = module_view::exports(scan).any(|item| {
+            item.name == entry.name
+                && export::is_entry(item.name)
+                && matches!(item.kind, ExportKind::Function(_))
+        });
+        if !exported {
+            return Err(AdmissionError::SchemaEntry { name: scan::shown(entry.name) });
+        }
+    }
+    Ok(())
+}

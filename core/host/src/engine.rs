@@ -1,0 +1,117 @@
+//! The engine: how it is set up, and the translated module.
+//!
+//! With `instance`, `call` and `guest_memory` the only files that name `wasmi`.
+
+use crate::{
+    admission::{Admitted, admit},
+    error::AdmissionError,
+    limits::Limits,
+    module_view::{self, ExportKind},
+    text::Text,
+};
+use alloc::{boxed::Box, string::String, vec::Vec};
+use ampoule_abi::{export, owned};
+use wasmi::{CompilationMode, Config, Engine, errors::ErrorKind};
+
+/// A translated module with its own engine: dropping it frees the code, which an engine shared by
+/// several modules never would.
+pub(crate) struct Module {
+    pub(crate) inner: wasmi::Module,
+    pub(crate) limits: Limits,
+    meta: owned::Meta,
+    /// The entries' names; an [`Entry`](crate::Entry) is an index into this.
+    entries: Box<[String]>,
+    /// Tells modules apart, so that an entry bound on one is not used on another.
+    pub(crate) identity: u64,
+}
+
+impl Module {
+    /// Admits and translates.
+    pub(crate) fn new(wasm: &[u8], limits: &Limits) -> Result<Self, AdmissionError> {
+        let admitted = admit(wasm, limits)?;
+        let inner = translate(&admitted, limits)?;
+        Ok(Self {
+            inner,
+            limits: *limits,
+            meta: admitted.meta.into(),
+            entries: entries(&admitted),
+            identity: identity(wasm),
+        })
+    }
+
+    pub(crate) fn meta(&self) -> ampoule_abi::Meta<'_> {
+        self.meta.borrow()
+    }
+
+    pub(crate) fn entries(&self) -> &[String] {
+        &self.entries
+    }
+}
+
+/// Validates, then translates: the engine's translator may panic on what its validator refuses.
+pub(crate) fn translate(
+    admitted: &Admitted<'_>,
+    limits: &Limits,
+) -> Result<wasmi::Module, AdmissionError> {
+    let engine = Engine::new(&config(limits));
+    wasmi::Module::validate(&engine, admitted.wasm).map_err(refusal)?;
+    wasmi::Module::new(&engine, admitted.wasm).map_err(refusal)
+}
+
+/// The engine's message stands in its error already; formatting the error would link far more.
+fn refusal(error: wasmi::Error) -> AdmissionError {
+    match error.kind() {
+        ErrorKind::Wasm(error) => AdmissionError::Invalid {
+            message: Text::from_guest(error.message().as_bytes()),
+            offset: error.offset(),
+        },
+        _ => AdmissionError::Engine {},
+    }
+}
+
+fn config(limits: &Limits) -> Config {
+    /// The engine counts its value stack in cells, whatever its documentation says.
+    const CELL_BYTES: usize = 8;
+    /// Starts small where the limit is large; a small limit is reserved at once.
+    const INITIAL_CELLS: usize = 512;
+    let cells = (limits.value_stack_bytes as usize / CELL_BYTES).max(1);
+    let mut config = Config::default();
+    config
+        .consume_fuel(true)
+        .compilation_mode(CompilationMode::Eager)
+        // Custom sections are read by admission; the engine would copy them.
+        .ignore_custom_sections(true)
+        .floats(true)
+        .wasm_custom_page_sizes(true)
+        .wasm_multi_value(false)
+        .wasm_multi_memory(false)
+        .wasm_reference_types(false)
+        .wasm_tail_call(false)
+        .wasm_extended_const(false)
+        .wasm_memory64(false)
+        .wasm_wide_arithmetic(false)
+        .set_max_recursion_depth(usize::from(limits.recursion_depth))
+        // Lowered first: the engine panics when the least exceeds the most.
+        .set_min_stack_height(1)
+        .set_max_stack_height(cells)
+        .set_min_stack_height(cells.min(INITIAL_CELLS))
+        // One call in flight per instance needs one stack.
+        .set_max_cached_stacks(1);
+    config
+}
+
+fn entries(admitted: &Admitted<'_>) -> Box<[String]> {
+    module_view::exports(&admitted.scan)
+        .filter(|item| matches!(item.kind, ExportKind::Function(_)) && export::is_entry(item.name))
+        .map(|item| item.name.into())
+        .collect::<Vec<_>>()
+        .into()
+}
+
+/// FNV-1a, 64 bits, over the module's bytes. It tells modules apart by accident, not against a
+/// forger: whoever forges one gains an entry of the same wasm type in the forged module.
+fn identity(wasm: &[u8]) -> u64 {
+    wasm.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

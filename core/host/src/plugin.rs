@@ -1,0 +1,285 @@
+//! One loaded plugin: its module, its running instance, and typed calls.
+
+use crate::{
+    call::{self, Meter},
+    engine::Module,
+    error::{AdmissionError, BindError, CallError, LoadError, Refusal},
+    instance::Instance,
+    limits::Limits,
+    text::Text,
+};
+use alloc::{boxed::Box, string::String};
+use ampoule_abi::{Context, Decode, Meta, encode, encoded_len};
+use core::{fmt, marker::PhantomData};
+use serde::Serialize;
+
+/// A loaded plugin.
+///
+/// It owns its engine, its translated module and its instance: dropping it gives back every byte.
+/// A fault drops the instance; the next call runs on a fresh one, made from the same module and
+/// initialized with the same context.
+///
+/// ```
+/// use ampoule::{Context, Limits, Outcome, Pairs, Plugin, Value};
+///
+/// # let wasm = include_bytes!("../../../guests/prebuilt/json-transformer.wasm");
+/// let mut plugin = Plugin::load(wasm, &Limits::WORKSTATION, &Context::default())?;
+/// let execute = plugin.bind::<Context, Outcome>("execute")?;
+/// let context = Context {
+///     request_id: "req-001",
+///     headers: Pairs::from_slice(&[("Content-Type", "application/json")]),
+///     parameters: Pairs::from_slice(&[("user_name", "ada"), ("format", "camelCase")]),
+/// };
+/// let outcome = plugin.call(&execute, &context)?;
+/// let Value::Map(data) = outcome.data else { panic!("a map") };
+/// assert_eq!(data.get("userName"), Some(Value::Str("ada")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Plugin {
+    module: Module,
+    instance: Option<Instance>,
+    /// The instance's reply couldn't be read: it is dropped before the next call. It can't be
+    /// dropped at once, since replies borrow from it.
+    condemned: bool,
+    /// The message of `ampoule_init`, kept for fresh instances; empty if there is no such export.
+    init_message: Box<[u8]>,
+    usage: Usage,
+}
+
+/// An entry of a plugin with the messages that it takes and answers.
+///
+/// Bound once by [`Plugin::bind`], and good for the plugin's whole life, faults included.
+pub struct Entry<Req: ?Sized, Res> {
+    index: u16,
+    identity: u64,
+    request: PhantomData<fn() -> PhantomData<Req>>,
+    reply: PhantomData<fn() -> Res>,
+}
+
+impl<Req: ?Sized, Res> Clone for Entry<Req, Res> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<Req: ?Sized, Res> Copy for Entry<Req, Res> {}
+
+impl<Req: ?Sized, Res> fmt::Debug for Entry<Req, Res> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("index", &self.index).finish_non_exhaustive()
+    }
+}
+
+/// What a plugin has used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Fuel of the last call, or of instantiation and `ampoule_init` if there was none yet.
+    pub fuel: u64,
+    /// How many instances have been made: 1, and one more for each fault that a call followed.
+    pub instances: u32,
+}
+
+impl Plugin {
+    /// Admits, translates and instantiates a module, and calls its `ampoule_init` with `context`.
+    ///
+    /// # Errors
+    /// [`LoadError::Admission`] names what was found, what is allowed and the cure; nothing ran.
+    /// [`LoadError::Init`] if the plugin's `ampoule_init` says no. [`LoadError::Fault`] if it is
+    /// ended.
+    pub fn load(wasm: &[u8], limits: &Limits, context: &Context<'_>) -> Result<Self, LoadError> {
+        let module = Module::new(wasm, limits)?;
+        let mut plugin = Self {
+            module,
+            instance: None,
+            condemned: false,
+            init_message: Box::default(),
+            usage: Usage::default(),
+        };
+        plugin.keep_init_message(context)?;
+        plugin.revive()?;
+        Ok(plugin)
+    }
+
+    /// Tells whether [`Self::load`] would admit a module, without running anything of it.
+    ///
+    /// # Errors
+    /// As for [`Self::load`].
+    pub fn check(wasm: &[u8], limits: &Limits) -> Result<(), AdmissionError> {
+        Module::new(wasm, limits).map(|_| ())
+    }
+
+    /// Who the plugin is.
+    #[must_use]
+    pub fn meta(&self) -> Meta<'_> {
+        self.module.meta()
+    }
+
+    /// The names of its entries.
+    pub fn entries(&self) -> impl Iterator<Item = &str> {
+        self.module.entries().iter().map(String::as_str)
+    }
+
+    /// Binds the entry called `name`, to be called with a `Req` and to answer a `Res`.
+    ///
+    /// # Errors
+    /// [`BindError::NoSuchEntry`] lists the names that there are.
+    pub fn bind<Req: Serialize + ?Sized, Res>(
+        &self,
+        name: &str,
+    ) -> Result<Entry<Req, Res>, BindError> {
+        let found = self.entries().position(|entry| entry == name);
+        // Shape::CEILING keeps exports far below 2^16.
+        let index = found.and_then(|index| u16::try_from(index).ok());
+        let index = index.ok_or_else(|| self.no_such_entry(name))?;
+        Ok(Entry {
+            index,
+            identity: self.module.identity,
+            request: PhantomData,
+            reply: PhantomData,
+        })
+    }
+
+    /// Calls an entry and answers its reply, which borrows from the guest's memory.
+    ///
+    /// A call that succeeds allocates nothing on the host.
+    ///
+    /// # Errors
+    /// [`CallError::Refused`]: the request doesn't fit, the entry is another plugin's, or the plugin
+    /// said no; the same instance goes on. [`CallError::Fault`]: the guest was ended, and the next
+    /// call makes a fresh instance.
+    pub fn call<'p, Req: Serialize + ?Sized, Res: Decode<'p>>(
+        &'p mut self,
+        entry: &Entry<Req, Res>,
+        request: &Req,
+    ) -> Result<Res, CallError> {
+        if entry.identity != self.module.identity {
+            return Err(Refusal::OtherPlugin {}.into());
+        }
+        if self.instance.is_none() || self.condemned {
+            self.revive()?;
+        }
+        let reply = self.exchange(entry.index, request)?;
+        let Some(instance) = &self.instance else { return Err(no_instance()) };
+        let result = call::read(instance, reply);
+        self.condemned = matches!(result, Err(CallError::Fault(_)));
+        result
+    }
+
+    /// Calls `ampoule_destroy`, if there is one, and drops the plugin.
+    ///
+    /// # Errors
+    /// What the guest did wrong on its way out, or why it says that it couldn't clean up. The plugin
+    /// is gone in any case.
+    pub fn unload(mut self) -> Result<(), CallError> {
+        let limits = self.module.limits;
+        let Some(instance) = self.instance.as_mut().filter(|_| !self.condemned) else {
+            return Ok(());
+        };
+        let Some(destroy) = instance.destroy() else { return Ok(()) };
+        let mut meter = Meter::new(limits.destroy_fuel, limits.slice_fuel);
+        let reply = call::exchange(instance, destroy, 0, limits.message_bytes, &mut meter)?;
+        call::read_nothing(instance, reply)
+    }
+
+    /// What it has used.
+    #[must_use]
+    pub const fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// Bytes of linear memory that its instance owns now; memory never shrinks, so this is also the
+    /// most that it has owned. 0 after a fault, until the next call.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.instance.as_ref().map_or(0, |instance| instance.memory().len())
+    }
+
+    /// The largest message that its mailbox takes, in bytes. 0 after a fault, until the next call.
+    #[must_use]
+    pub fn mailbox_bytes(&self) -> u32 {
+        self.instance.as_ref().map_or(0, Instance::mailbox_bytes)
+    }
+
+    fn exchange<Req: Serialize + ?Sized>(
+        &mut self,
+        index: u16,
+        request: &Req,
+    ) -> Result<call::Reply, CallError> {
+        let limits = &self.module.limits;
+        let mut meter = Meter::new(limits.call_fuel, limits.slice_fuel);
+        let Some(instance) = &mut self.instance else { return Err(no_instance()) };
+        let function = instance.entry(usize::from(index)).ok_or(Refusal::OtherPlugin {})?;
+        let length = call::write(instance, request)?;
+        let reply = call::exchange(instance, function, length, limits.message_bytes, &mut meter);
+        self.usage.fuel = meter.used();
+        if reply.is_err() {
+            self.instance = None;
+        }
+        Ok(reply?)
+    }
+
+    fn keep_init_message(&mut self, context: &Context<'_>) -> Result<(), LoadError> {
+        let needed = encoded_len(context);
+        let capacity = self.module.limits.message_bytes as usize;
+        if needed > capacity {
+            return Err(Refusal::RequestTooLarge { needed, capacity }.into());
+        }
+        let mut message = alloc::vec![0; needed];
+        encode(context, &mut message).map_err(|_| Refusal::RequestType {})?;
+        self.init_message = message.into();
+        Ok(())
+    }
+
+    /// Makes a fresh instance and initializes it.
+    fn revive(&mut self) -> Result<(), CallError> {
+        let limits = &self.module.limits;
+        self.instance = None;
+        self.condemned = false;
+        let mut meter = Meter::new(limits.init_fuel, limits.slice_fuel);
+        let instance = initialized(&self.module, &self.init_message, &mut meter);
+        self.usage.fuel = meter.used();
+        self.usage.instances = self.usage.instances.saturating_add(1);
+        self.instance = Some(instance?);
+        Ok(())
+    }
+
+    #[cold]
+    fn no_such_entry(&self, name: &str) -> BindError {
+        let mut has = String::new();
+        for entry in self.module.entries() {
+            has.push_str(if has.is_empty() { "" } else { ", " });
+            has.push_str(entry);
+        }
+        let (name, has) = (Text::from_guest(name.as_bytes()), Text::from_guest(has.as_bytes()));
+        BindError::NoSuchEntry { name, has }
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugin")
+            .field("meta", &self.meta())
+            .field("usage", &self.usage)
+            .finish_non_exhaustive()
+    }
+}
+
+fn initialized(
+    module: &Module,
+    init_message: &[u8],
+    meter: &mut Meter,
+) -> Result<Instance, CallError> {
+    let mut instance = Instance::new(module, meter)?;
+    if let Some(init) = instance.init() {
+        let length = call::write_encoded(&mut instance, init_message)?;
+        let allowed = module.limits.message_bytes;
+        let reply = call::exchange(&mut instance, init, length, allowed, meter)?;
+        call::read_nothing(&instance, reply)?;
+    }
+    Ok(instance)
+}
+
+/// Every path makes an instance before it asks for one.
+const fn no_instance() -> CallError {
+    CallError::Fault(crate::fault::Fault::Engine {})
+}

@@ -1,0 +1,4 @@
+//! What Ampoule promises, a file per behaviour.
+
+mod hostile;
+mod support;
