@@ -71,7 +71,9 @@ pub enum DecodeError {
         /// How many bytes are left over.
         bytes: usize,
     },
-    /// The type's own check failed. Cure: see the type's documentation.
+    /// The type's own check failed, which is also how serde reports an unknown variant of a derived
+    /// enum, and how the owned `Value` reports an unknown tag or nesting too deep. Cure: see the
+    /// type's documentation.
     Type,
 }
 

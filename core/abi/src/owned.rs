@@ -47,7 +47,9 @@ impl From<crate::Meta<'_>> for Meta {
 #[allow(missing_docs)]
 pub struct Context {
     pub request_id: String,
+    #[serde(deserialize_with = "pairs")]
     pub headers: Vec<(String, String)>,
+    #[serde(deserialize_with = "pairs")]
     pub parameters: Vec<(String, String)>,
 }
 
@@ -79,6 +81,33 @@ impl From<crate::Context<'_>> for Context {
             headers: owned(context.headers),
             parameters: owned(context.parameters),
         }
+    }
+}
+
+/// Reads pairs as [`Pairs`] writes them: in formats for people as a map, in order.
+fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
+    if deserializer.is_human_readable() {
+        deserializer.deserialize_map(NamesAndTexts)
+    } else {
+        Vec::deserialize(deserializer)
+    }
+}
+
+struct NamesAndTexts;
+
+impl<'de> Visitor<'de> for NamesAndTexts {
+    type Value = Vec<(String, String)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("names and texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(pair) = map.next_entry()? {
+            pairs.push(pair);
+        }
+        Ok(pairs)
     }
 }
 

@@ -9,7 +9,7 @@
 //!
 //! A [`Type`] is what [`postcard_schema::schema::NamedType`] is as postcard: a name and one of 29
 //! shapes. The shape `Schema` (28), which no message carries, stands for "any
-//! [`Value`](crate::Value)".
+//! [`Value`]".
 
 use crate::{
     Context, Failure, Outcome, Pairs, Value,
