@@ -9,116 +9,115 @@ use crate::{
 };
 use ampoule_abi::{Decode, EncodeError, Failure, PackedReply, encode, encoded_len};
 use serde::Serialize;
-use wasmi::{Store, TypedFunc, TypedResumableCall, WasmParams, WasmResults};
+use wasmi::{Func, ResumableCall, Store, TrapCode, Val};
 
-/// A budget of fuel, given out in slices.
+/// How much fuel a call may use, and in what portions.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Meter {
+pub(crate) struct Dose {
+    pub(crate) budget: u64,
+    pub(crate) slice: u64,
+}
+
+impl Dose {
+    /// What is left of it after `used`.
+    pub(crate) const fn after(self, used: u64) -> Self {
+        Self { budget: self.budget.saturating_sub(used), ..self }
+    }
+}
+
+/// How a run ended, and the fuel that it used.
+pub(crate) struct Ran<R> {
+    pub(crate) result: Result<R, Fault>,
+    pub(crate) used: u64,
+}
+
+/// Runs anything that charges fuel on `budget`, in one go.
+#[inline]
+pub(crate) fn charged<T>(
+    store: &mut Store<Inside>,
     budget: u64,
-    slice: u64,
-    /// What has been given to the store so far, used or not.
-    granted: u64,
-    used: u64,
+    work: impl FnOnce(&mut Store<Inside>) -> Result<T, wasmi::Error>,
+) -> Ran<T> {
+    set_fuel(store, budget);
+    let result = work(store);
+    let used = budget - fuel(store);
+    Ran { result: result.map_err(|error| ended(store, &error, budget)), used }
 }
 
-impl Meter {
-    pub(crate) const fn new(budget: u64, slice: u64) -> Self {
-        Self { budget, slice, granted: 0, used: 0 }
-    }
-
-    /// Fuel used so far.
-    pub(crate) const fn used(&self) -> u64 {
-        self.used
-    }
-
-    /// The store's fuel for the next slice, when `left` of the last is unused and the guest's next
-    /// block costs `required`. `None` if the budget doesn't hold that.
-    fn next(&mut self, left: u64, required: u64) -> Option<u64> {
-        let ahead = self.budget - self.granted;
-        let more = self.slice.max(required).saturating_sub(left).min(ahead);
-        let fuel = left + more;
-        self.granted += more;
-        (fuel >= required).then_some(fuel)
-    }
-
-    fn note(&mut self, left: u64) {
-        self.used = self.granted.saturating_sub(left);
-    }
-
-    const fn out_of_fuel(&self) -> Fault {
-        Fault::OutOfFuel { budget: self.budget }
-    }
-}
-
-/// Puts the meter's next slice into the store.
-pub(crate) fn grant(store: &mut Store<Inside>, meter: &mut Meter) -> Result<(), Fault> {
-    let left = meter.granted - meter.used;
-    refuel(store, meter, left, 0)
-}
-
-fn refuel(
-    store: &mut Store<Inside>,
-    meter: &mut Meter,
-    left: u64,
-    required: u64,
-) -> Result<(), Fault> {
-    let fuel = meter.next(left, required).ok_or_else(|| meter.out_of_fuel())?;
-    store.set_fuel(fuel).map_err(|error| of_engine(&error))
-}
-
-/// Runs a guest function, slice after slice, until it returns, faults or has used up the budget.
-pub(crate) fn run<P: WasmParams, R: WasmResults>(
-    store: &mut Store<Inside>,
-    function: &TypedFunc<P, R>,
-    params: P,
-    meter: &mut Meter,
-) -> Result<R, Fault> {
-    grant(store, meter)?;
-    let mut step = function.call_resumable(&mut *store, params);
-    loop {
-        let left = store.get_fuel().map_err(|error| of_engine(&error))?;
-        meter.note(left);
-        match step {
-            Ok(TypedResumableCall::Finished(results)) => return Ok(results),
-            Ok(TypedResumableCall::OutOfFuel(call)) => {
-                refuel(store, meter, left, call.required_fuel())?;
-                step = call.resume(&mut *store);
-            }
-            // A host function's error could be resumed; dropping the call makes it final.
-            Ok(TypedResumableCall::HostTrap(call)) => return Err(ended(store, call.host_error())),
-            Err(error) => return Err(ended(store, &error)),
-        }
-    }
-}
-
-/// The verdict on an ended guest: its last words tell more than the trap that they came with.
-fn ended(store: &mut Store<Inside>, error: &wasmi::Error) -> Fault {
-    match store.data_mut().take_last_words() {
-        Some(message) => Fault::Panic { message },
-        None => of_engine(error),
-    }
-}
-
-/// Where a reply lies, checked.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Reply {
-    failed: bool,
-    slice: GuestSlice,
-}
-
-/// Crosses over with a message of `length` bytes in the mailbox, and answers where the reply lies.
+/// Crosses over with a message of `length` bytes in the mailbox and answers the packed reply.
+#[inline]
 pub(crate) fn exchange(
     instance: &mut Instance,
     function: MessageFunc,
     length: i32,
-    message_bytes: u32,
-    meter: &mut Meter,
-) -> Result<Reply, Fault> {
-    let bits = run(&mut instance.store, &function, length, meter)?;
-    check_reply(bits, instance.memory().len(), message_bytes)
+    dose: Dose,
+) -> Ran<i64> {
+    if dose.budget <= dose.slice {
+        // One slice holds the whole budget: what need not go on later is cheaper to start.
+        charged(&mut instance.store, dose.budget, |store| function.call(store, length))
+    } else {
+        in_slices(&mut instance.store, *function.func(), length, dose)
+    }
+}
+
+/// Runs slice after slice, until the guest returns, faults or has used up its budget.
+fn in_slices(store: &mut Store<Inside>, function: Func, length: i32, dose: Dose) -> Ran<i64> {
+    let Dose { budget, slice } = dose;
+    let (params, mut results) = ([Val::I32(length)], [Val::I64(0)]);
+    let mut granted = slice;
+    let mut used = 0;
+    set_fuel(store, granted);
+    let mut step = function.call_resumable(&mut *store, &params, &mut results);
+    let result = loop {
+        let left = fuel(store);
+        used += granted - left;
+        match step {
+            Ok(ResumableCall::Finished) => break results[0].i64().ok_or(Fault::Engine {}),
+            Ok(ResumableCall::OutOfFuel(call)) => {
+                // What the next block costs is charged before it runs: a slice below that would
+                // never get past it.
+                let required = call.required_fuel();
+                granted = slice.max(required).min(budget - used);
+                if granted < required {
+                    break Err(Fault::OutOfFuel { budget });
+                }
+                set_fuel(store, granted);
+                step = call.resume(&mut *store, &mut results);
+            }
+            // A host function's error could be resumed; dropping the call makes it final.
+            Ok(ResumableCall::HostTrap(call)) => {
+                break Err(ended(store, call.host_error(), budget));
+            }
+            Err(error) => break Err(ended(store, &error, budget)),
+        }
+    };
+    Ran { result, used }
+}
+
+/// Metering is always on, so neither of these can fail. If one did, the guest would have no fuel.
+#[inline]
+fn set_fuel(store: &mut Store<Inside>, fuel: u64) {
+    let metered = store.set_fuel(fuel);
+    debug_assert!(metered.is_ok(), "the engine is set up with metering");
+}
+
+#[inline]
+fn fuel(store: &Store<Inside>) -> u64 {
+    store.get_fuel().unwrap_or(0)
+}
+
+/// The verdict on an ended guest: its last words tell more than the trap that they came with.
+#[cold]
+fn ended(store: &mut Store<Inside>, error: &wasmi::Error, budget: u64) -> Fault {
+    match (store.data_mut().take_last_words(), error.as_trap_code()) {
+        (Some(message), _) => Fault::Panic { message },
+        (None, Some(TrapCode::OutOfFuel)) => Fault::OutOfFuel { budget },
+        (None, _) => of_engine(error),
+    }
 }
 
 /// Writes a request straight into the mailbox and answers its length.
+#[inline]
 pub(crate) fn write<Req: Serialize + ?Sized>(
     instance: &mut Instance,
     request: &Req,
@@ -126,7 +125,8 @@ pub(crate) fn write<Req: Serialize + ?Sized>(
     let mailbox = instance.mailbox_mut();
     let capacity = mailbox.len();
     match encode(request, mailbox) {
-        Ok(written) => message_length(written.len(), capacity),
+        // A mailbox is never longer than an i32 tells.
+        Ok(written) => Ok(written.len() as i32),
         Err(EncodeError::Full) => {
             Err(Refusal::RequestTooLarge { needed: encoded_len(request), capacity })
         }
@@ -138,50 +138,55 @@ pub(crate) fn write<Req: Serialize + ?Sized>(
 pub(crate) fn write_encoded(instance: &mut Instance, request: &[u8]) -> Result<i32, Refusal> {
     let mailbox = instance.mailbox_mut();
     let (needed, capacity) = (request.len(), mailbox.len());
-    match mailbox.get_mut(..needed) {
-        Some(place) => place.copy_from_slice(request),
-        None => return Err(Refusal::RequestTooLarge { needed, capacity }),
-    }
-    message_length(needed, capacity)
-}
-
-/// The mailbox was cut to a limit of 32 bits; a length of the ABI has 31.
-fn message_length(needed: usize, capacity: usize) -> Result<i32, Refusal> {
-    i32::try_from(needed).map_err(|_| Refusal::RequestTooLarge { needed, capacity })
-}
-
-fn check_reply(bits: i64, memory: usize, allowed: u32) -> Result<Reply, Fault> {
-    let reply = PackedReply::from_bits(bits).ok_or(Fault::ReplyBits { bits: bits as u64 })?;
-    let PackedReply { failed, address, length } = reply;
-    if length > allowed {
-        return Err(Fault::ReplyTooLarge { length, allowed });
-    }
-    let slice = GuestSlice::new(address, length);
-    if !slice.is_inside(memory) {
-        return Err(Fault::ReplyOutside { address, length, memory });
-    }
-    Ok(Reply { failed, slice })
+    let place = mailbox.get_mut(..needed).ok_or(Refusal::RequestTooLarge { needed, capacity })?;
+    place.copy_from_slice(request);
+    Ok(needed as i32)
 }
 
 /// Reads the reply where it lies.
+#[inline]
 pub(crate) fn read<'i, Res: Decode<'i>>(
     instance: &'i Instance,
-    reply: Reply,
+    bits: i64,
+    allowed: u32,
 ) -> Result<Res, CallError> {
-    let bytes = reply.slice.of(instance.memory()).ok_or(Fault::Engine {})?;
-    if reply.failed {
-        return Err(failure(bytes)?.into());
+    let (failed, bytes) = locate(instance, bits, allowed)?;
+    if failed {
+        return Err(failure(bytes));
     }
-    Ok(Res::decode(bytes).map_err(|error| Fault::ReplyMalformed { error })?)
-}
-
-fn failure(bytes: &[u8]) -> Result<Refusal, Fault> {
-    let Failure { code, message } =
-        Failure::decode(bytes).map_err(|error| Fault::FailureMalformed { error })?;
-    Ok(Refusal::Failure { code, message: Text::from_guest(message.as_bytes()) })
+    Res::decode(bytes).map_err(|error| Fault::ReplyMalformed { error }.into())
 }
 
 /// Reads a reply of which only success counts.
-pub(crate) fn read_nothing(instance: &Instance, reply: Reply) -> Result<(), CallError> {
-    if reply.failed { read::<()>(instance, reply) } else { Ok(()) }
+pub(crate) fn read_nothing(instance: &Instance, bits: i64, allowed: u32) -> Result<(), CallError> {
+    match locate(instance, bits, allowed)? {
+        (true, bytes) => Err(failure(bytes)),
+        (false, _) => Ok(()),
+    }
+}
+
+/// Finds the bytes that a packed reply points to, and whether they are a failure.
+#[inline]
+fn locate(instance: &Instance, bits: i64, allowed: u32) -> Result<(bool, &[u8]), Fault> {
+    let Some(PackedReply { failed, address, length }) = PackedReply::from_bits(bits) else {
+        return Err(Fault::ReplyBits { bits: bits as u64 });
+    };
+    if length > allowed {
+        return Err(Fault::ReplyTooLarge { length, allowed });
+    }
+    let memory = instance.memory();
+    match GuestSlice::new(address, length).of(memory) {
+        Some(bytes) => Ok((failed, bytes)),
+        None => Err(Fault::ReplyOutside { address, length, memory: memory.len() }),
+    }
+}
+
+#[cold]
+fn failure(bytes: &[u8]) -> CallError {
+    match Failure::decode(bytes) {
+        Ok(Failure { code, message }) => {
+            Refusal::Failure { code, message: Text::from_guest(message.as_bytes()) }.into()
+        }
+        Err(error) => Fault::FailureMalformed { error }.into(),
+    }
 }

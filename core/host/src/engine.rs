@@ -5,7 +5,7 @@
 use crate::{
     admission::{Admitted, admit},
     error::AdmissionError,
-    limits::Limits,
+    limits::{INITIAL_STACK_BYTES, Limits},
     module_view::{self, ExportKind},
     text::Text,
 };
@@ -71,10 +71,9 @@ fn refusal(error: wasmi::Error) -> AdmissionError {
 
 fn config(limits: &Limits) -> Config {
     /// The engine counts its value stack in cells, whatever its documentation says.
-    const CELL_BYTES: usize = 8;
-    /// Starts small where the limit is large; a small limit is reserved at once.
-    const INITIAL_CELLS: usize = 512;
-    let cells = (limits.value_stack_bytes as usize / CELL_BYTES).max(1);
+    const CELL_BYTES: u32 = 8;
+    let cells = |bytes: u32| (bytes / CELL_BYTES).max(1) as usize;
+    let initial = limits.value_stack_bytes.min(INITIAL_STACK_BYTES);
     let mut config = Config::default();
     config
         .consume_fuel(true)
@@ -93,8 +92,8 @@ fn config(limits: &Limits) -> Config {
         .set_max_recursion_depth(usize::from(limits.recursion_depth))
         // Lowered first: the engine panics when the least exceeds the most.
         .set_min_stack_height(1)
-        .set_max_stack_height(cells)
-        .set_min_stack_height(cells.min(INITIAL_CELLS))
+        .set_max_stack_height(cells(limits.value_stack_bytes))
+        .set_min_stack_height(cells(initial))
         // One call in flight per instance needs one stack.
         .set_max_cached_stacks(1);
     config
@@ -108,10 +107,11 @@ fn entries(admitted: &Admitted<'_>) -> Box<[String]> {
         .into()
 }
 
-/// FNV-1a, 64 bits, over the module's bytes. It tells modules apart by accident, not against a
+/// FNV-1a, 64 bits, over the module's bytes; never 0. It tells modules apart by accident, not against a
 /// forger: whoever forges one gains an entry of the same wasm type in the forged module.
 fn identity(wasm: &[u8]) -> u64 {
-    wasm.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+    let hash = wasm.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    });
+    hash.max(1)
 }

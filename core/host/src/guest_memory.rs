@@ -16,25 +16,18 @@ impl GuestSlice {
         self.length
     }
 
-    /// Where it lies in a memory of `size` bytes, if all of it does. An empty range may stand at
-    /// the very end.
-    fn range(self, size: usize) -> Option<core::ops::Range<usize>> {
-        let start = usize::try_from(self.address).ok()?;
-        let end = start.checked_add(usize::try_from(self.length).ok()?)?;
-        (end <= size).then_some(start..end)
+    pub(crate) const fn is_inside(self, size: usize) -> bool {
+        // The sum of two u32 fits a u64.
+        self.address as u64 + self.length as u64 <= size as u64
     }
 
-    pub(crate) fn is_inside(self, size: usize) -> bool {
-        self.range(size).is_some()
-    }
-
+    /// The bytes, if all of them lie inside. An empty range may stand at the very end.
     pub(crate) fn of(self, memory: &[u8]) -> Option<&[u8]> {
-        memory.get(self.range(memory.len())?)
+        memory.get(self.address as usize..)?.get(..self.length as usize)
     }
 
     pub(crate) fn of_mut(self, memory: &mut [u8]) -> Option<&mut [u8]> {
-        let range = self.range(memory.len())?;
-        memory.get_mut(range)
+        memory.get_mut(self.address as usize..)?.get_mut(..self.length as usize)
     }
 
     /// The same range cut to at most `length` bytes.

@@ -1,7 +1,7 @@
 //! A running copy of a module: one store, one memory, the entries resolved.
 
 use crate::{
-    call::{self, Meter},
+    call::{self, Dose},
     engine::Module,
     fault::{Fault, Trap},
     guest_memory::GuestSlice,
@@ -37,24 +37,30 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// Instantiates, calls `_initialize` and asks for the mailbox, all under init's fuel; `meter`
-    /// has what is left of it for `ampoule_init`.
-    pub(crate) fn new(module: &Module, meter: &mut Meter) -> Result<Self, Fault> {
+    /// Instantiates, calls `_initialize` and asks for the mailbox, all under init's fuel; `used` is
+    /// what that took.
+    pub(crate) fn new(module: &Module, dose: Dose, used: &mut u64) -> Result<Self, Fault> {
         let mut store = Store::new(module.inner.engine(), Inside::new(module));
         store.limiter(|inside| &mut inside.bounds);
-        call::grant(&mut store, meter)?;
         let imports = imports(&mut store, module);
-        let inner = wasmi::Instance::new(&mut store, &module.inner, &imports)
-            .map_err(|error| of_engine(&error))?;
+        let inner = charge(&mut store, dose, used, |store| {
+            wasmi::Instance::new(store, &module.inner, &imports)
+        })?;
         let memory = inner.get_memory(&store, export::MEMORY).ok_or(Fault::Engine {})?;
         store.data_mut().memory = Some(memory);
-        initialize(&mut store, &inner, meter)?;
-        let mailbox = mailbox(&mut store, &inner, memory, module.limits.message_bytes, meter)?;
+        if let Ok(initialize) = inner.get_typed_func::<(), ()>(&store, export::INITIALIZE) {
+            charge(&mut store, dose, used, |store| initialize.call(store, ()))?;
+        }
+        let mailbox = inner.get_typed_func::<(), i64>(&store, export::MAILBOX);
+        let mailbox = charge(&mut store, dose, used, |store| mailbox?.call(store, ()))?;
+        let mailbox = mailbox_slice(mailbox, memory.data_size(&store))?;
+        // A length crosses over as an i32, and so does a reply's.
+        let message_bytes = module.limits.message_bytes.min(i32::MAX as u32);
         let message_func = |name: &str| inner.get_typed_func(&store, name).ok();
         let entries = module.entries().iter().map(|name| message_func(name));
         Ok(Self {
             memory,
-            mailbox,
+            mailbox: mailbox.cut(message_bytes),
             entries: entries.collect::<Option<Vec<_>>>().ok_or(Fault::Engine {})?.into(),
             init: message_func(export::INIT),
             destroy: message_func(export::DESTROY),
@@ -121,37 +127,27 @@ fn panic(mut caller: Caller<'_, Inside>, address: i32, length: i32) -> Result<()
     Err(TrapCode::UnreachableCodeReached.into())
 }
 
-fn initialize(
+/// Charges one step of instantiation to what is left of init's fuel.
+fn charge<T>(
     store: &mut Store<Inside>,
-    inner: &wasmi::Instance,
-    meter: &mut Meter,
-) -> Result<(), Fault> {
-    match inner.get_typed_func::<(), ()>(&*store, export::INITIALIZE) {
-        Ok(function) => call::run(store, &function, (), meter),
-        // Admission checked the type of every such export: there is none.
-        Err(_) => Ok(()),
-    }
+    dose: Dose,
+    used: &mut u64,
+    work: impl FnOnce(&mut Store<Inside>) -> Result<T, wasmi::Error>,
+) -> Result<T, Fault> {
+    let ran = call::charged(store, dose.after(*used).budget, work);
+    *used += ran.used;
+    ran.result
 }
 
-fn mailbox(
-    store: &mut Store<Inside>,
-    inner: &wasmi::Instance,
-    memory: Memory,
-    message_bytes: u32,
-    meter: &mut Meter,
-) -> Result<GuestSlice, Fault> {
-    let function = inner
-        .get_typed_func::<(), i64>(&*store, export::MAILBOX)
-        .map_err(|error| of_engine(&error))?;
-    let bits = call::run(store, &function, (), meter)? as u64;
+fn mailbox_slice(bits: i64, memory: usize) -> Result<GuestSlice, Fault> {
+    let bits = bits as u64;
     let (address, capacity) = ((bits >> 32) as u32, bits as u32);
-    let memory = memory.data_size(&*store);
     let slice = GuestSlice::new(address, capacity);
-    if !slice.is_inside(memory) {
-        let (address, capacity) = (u64::from(address), u64::from(capacity));
-        return Err(Fault::Mailbox { address, capacity, memory });
+    if slice.is_inside(memory) {
+        return Ok(slice);
     }
-    Ok(slice.cut(message_bytes))
+    let (address, capacity) = (u64::from(address), u64::from(capacity));
+    Err(Fault::Mailbox { address, capacity, memory })
 }
 
 /// The verdict on what the engine stopped a guest for.

@@ -1,9 +1,10 @@
 //! One loaded plugin: its module, its running instance, and typed calls.
 
 use crate::{
-    call::{self, Meter},
+    call::{self, Dose},
     engine::Module,
     error::{AdmissionError, BindError, CallError, LoadError, Refusal},
+    fault::Fault,
     instance::Instance,
     limits::Limits,
     text::Text,
@@ -38,9 +39,11 @@ use serde::Serialize;
 pub struct Plugin {
     module: Module,
     instance: Option<Instance>,
-    /// The instance's reply couldn't be read: it is dropped before the next call. It can't be
-    /// dropped at once, since replies borrow from it.
-    condemned: bool,
+    /// The module's identity while the instance may be called, else 0. After a reply that couldn't
+    /// be read the instance is still there, since replies borrow from it, but goes before the next
+    /// call. One comparison with an entry's identity tells both that it belongs here and that there
+    /// is an instance for it.
+    ready: u64,
     /// The message of `ampoule_init`, kept for fresh instances; empty if there is no such export.
     init_message: Box<[u8]>,
     usage: Usage,
@@ -91,7 +94,7 @@ impl Plugin {
         let mut plugin = Self {
             module,
             instance: None,
-            condemned: false,
+            ready: 0,
             init_message: Box::default(),
             usage: Usage::default(),
         };
@@ -152,17 +155,25 @@ impl Plugin {
         entry: &Entry<Req, Res>,
         request: &Req,
     ) -> Result<Res, CallError> {
-        if entry.identity != self.module.identity {
-            return Err(Refusal::OtherPlugin {}.into());
+        if entry.identity != self.ready {
+            self.make_ready(entry.identity)?;
         }
-        if self.instance.is_none() || self.condemned {
-            self.revive()?;
-        }
-        let reply = self.exchange(entry.index, request)?;
+        let bits = self.exchange(entry.index, request)?;
+        let allowed = self.module.limits.message_bytes;
         let Some(instance) = &self.instance else { return Err(no_instance()) };
-        let result = call::read(instance, reply);
-        self.condemned = matches!(result, Err(CallError::Fault(_)));
+        let result = call::read(instance, bits, allowed);
+        if let Err(CallError::Fault(_)) = result {
+            self.ready = 0;
+        }
         result
+    }
+
+    /// Drops the instance and makes a fresh one, initialized with the same context.
+    ///
+    /// # Errors
+    /// As for [`Self::call`]: what `ampoule_init` did wrong, or why it says no.
+    pub fn restart(&mut self) -> Result<(), CallError> {
+        self.revive()
     }
 
     /// Calls `ampoule_destroy`, if there is one, and drops the plugin.
@@ -172,13 +183,13 @@ impl Plugin {
     /// is gone in any case.
     pub fn unload(mut self) -> Result<(), CallError> {
         let limits = self.module.limits;
-        let Some(instance) = self.instance.as_mut().filter(|_| !self.condemned) else {
+        let Some(instance) = self.instance.as_mut().filter(|_| self.ready != 0) else {
             return Ok(());
         };
         let Some(destroy) = instance.destroy() else { return Ok(()) };
-        let mut meter = Meter::new(limits.destroy_fuel, limits.slice_fuel);
-        let reply = call::exchange(instance, destroy, 0, limits.message_bytes, &mut meter)?;
-        call::read_nothing(instance, reply)
+        let dose = Dose { budget: limits.destroy_fuel, slice: limits.slice_fuel };
+        let bits = call::exchange(instance, destroy, 0, dose).result?;
+        call::read_nothing(instance, bits, limits.message_bytes)
     }
 
     /// What it has used.
@@ -200,22 +211,25 @@ impl Plugin {
         self.instance.as_ref().map_or(0, Instance::mailbox_bytes)
     }
 
+    /// Writes the request and crosses over; a fault on the way drops the instance.
+    #[inline]
     fn exchange<Req: Serialize + ?Sized>(
         &mut self,
         index: u16,
         request: &Req,
-    ) -> Result<call::Reply, CallError> {
+    ) -> Result<i64, CallError> {
         let limits = &self.module.limits;
-        let mut meter = Meter::new(limits.call_fuel, limits.slice_fuel);
+        let dose = Dose { budget: limits.call_fuel, slice: limits.slice_fuel };
         let Some(instance) = &mut self.instance else { return Err(no_instance()) };
         let function = instance.entry(usize::from(index)).ok_or(Refusal::OtherPlugin {})?;
         let length = call::write(instance, request)?;
-        let reply = call::exchange(instance, function, length, limits.message_bytes, &mut meter);
-        self.usage.fuel = meter.used();
-        if reply.is_err() {
+        let ran = call::exchange(instance, function, length, dose);
+        self.usage.fuel = ran.used;
+        ran.result.map_err(|fault| {
+            self.ready = 0;
             self.instance = None;
-        }
-        Ok(reply?)
+            fault.into()
+        })
     }
 
     fn keep_init_message(&mut self, context: &Context<'_>) -> Result<(), LoadError> {
@@ -230,17 +244,35 @@ impl Plugin {
         Ok(())
     }
 
+    #[cold]
+    fn make_ready(&mut self, identity: u64) -> Result<(), CallError> {
+        if identity != self.module.identity {
+            return Err(Refusal::OtherPlugin {}.into());
+        }
+        self.revive()
+    }
+
     /// Makes a fresh instance and initializes it.
     fn revive(&mut self) -> Result<(), CallError> {
-        let limits = &self.module.limits;
+        self.ready = 0;
         self.instance = None;
-        self.condemned = false;
-        let mut meter = Meter::new(limits.init_fuel, limits.slice_fuel);
-        let instance = initialized(&self.module, &self.init_message, &mut meter);
-        self.usage.fuel = meter.used();
         self.usage.instances = self.usage.instances.saturating_add(1);
-        self.instance = Some(instance?);
+        self.usage.fuel = 0;
+        let fuel = &mut self.usage.fuel;
+        let instance = initialized(&self.module, &self.init_message, fuel);
+        self.instance = Some(instance.map_err(|error| self.with_whole_budget(error))?);
+        self.ready = self.module.identity;
         Ok(())
+    }
+
+    /// The steps of instantiation share one budget; each sees only what the ones before it left.
+    fn with_whole_budget(&self, error: CallError) -> CallError {
+        match error {
+            CallError::Fault(Fault::OutOfFuel { .. }) => {
+                Fault::OutOfFuel { budget: self.module.limits.init_fuel }.into()
+            }
+            error => error,
+        }
     }
 
     #[cold]
@@ -264,22 +296,20 @@ impl fmt::Debug for Plugin {
     }
 }
 
-fn initialized(
-    module: &Module,
-    init_message: &[u8],
-    meter: &mut Meter,
-) -> Result<Instance, CallError> {
-    let mut instance = Instance::new(module, meter)?;
+fn initialized(module: &Module, message: &[u8], used: &mut u64) -> Result<Instance, CallError> {
+    let limits = &module.limits;
+    let dose = Dose { budget: limits.init_fuel, slice: limits.slice_fuel };
+    let mut instance = Instance::new(module, dose, used)?;
     if let Some(init) = instance.init() {
-        let length = call::write_encoded(&mut instance, init_message)?;
-        let allowed = module.limits.message_bytes;
-        let reply = call::exchange(&mut instance, init, length, allowed, meter)?;
-        call::read_nothing(&instance, reply)?;
+        let length = call::write_encoded(&mut instance, message)?;
+        let ran = call::exchange(&mut instance, init, length, dose.after(*used));
+        *used += ran.used;
+        call::read_nothing(&instance, ran.result?, limits.message_bytes)?;
     }
     Ok(instance)
 }
 
 /// Every path makes an instance before it asks for one.
 const fn no_instance() -> CallError {
-    CallError::Fault(crate::fault::Fault::Engine {})
+    CallError::Fault(Fault::Engine {})
 }
