@@ -43,6 +43,7 @@ mod packed;
 mod pairs;
 pub mod schema;
 mod status;
+mod text;
 mod value;
 
 pub use codec::{Decode, DecodeError, EncodeError, encode, encoded_len};
@@ -52,4 +53,5 @@ pub use names::{ABI_VERSION, export, import, section};
 pub use packed::PackedReply;
 pub use pairs::Pairs;
 pub use status::Status;
+pub use text::is_printable;
 pub use value::{List, MAX_DEPTH, Map, Value};

@@ -4,6 +4,7 @@ use crate::{
     codec::{Decode, DecodeError},
     names::ABI_VERSION,
     schema::put,
+    text::all_printable,
 };
 use core::fmt;
 
@@ -24,8 +25,8 @@ pub const MAX_AUTHOR_BYTES: usize = 128;
 /// | ABI version | varint, 32 bits: [`ABI_VERSION`] |
 /// | `name` | string of 1 to 64 bytes: ASCII letters, digits, `-`, `_`, `.`; a letter or digit first |
 /// | `version` | string: semantic version 2.0.0 |
-/// | `description` | string of at most 256 bytes, no control characters |
-/// | `author` | string of at most 128 bytes, no control characters |
+/// | `description` | string of at most 256 bytes, printable ([`is_printable`](crate::is_printable)) |
+/// | `author` | string of at most 128 bytes, printable ([`is_printable`](crate::is_printable)) |
 ///
 /// ```
 /// use ampoule_abi::Meta;
@@ -127,9 +128,9 @@ pub enum MetaError {
     Name,
     /// The version isn't a semantic version.
     Version,
-    /// The description is too long or has control characters.
+    /// The description is too long or has a character that isn't printable.
     Description,
-    /// The author is too long or has control characters.
+    /// The author is too long or has a character that isn't printable.
     Author,
 }
 
@@ -149,9 +150,9 @@ impl fmt::Display for MetaError {
             ),
             Self::Version => f.write_str("the version is not a semantic version such as 1.0.0"),
             Self::Description => {
-                f.write_str("the description has over 256 bytes or a control character")
+                f.write_str("the description has over 256 bytes or a character that isn't printable")
             }
-            Self::Author => f.write_str("the author has over 128 bytes or a control character"),
+            Self::Author => f.write_str("the author has over 128 bytes or a character that isn't printable"),
         }
     }
 }
@@ -172,16 +173,7 @@ const fn is_name(name: &[u8]) -> bool {
 }
 
 const fn is_line(text: &[u8], max: usize) -> bool {
-    let mut at = 0;
-    while at < text.len() {
-        // The C1 controls are U+0080 to U+009F: 0xC2 and a byte below 0xA0.
-        let c1 = text[at] == 0xc2 && at + 1 < text.len() && text[at + 1] < 0xa0;
-        if text[at].is_ascii_control() || c1 {
-            return false;
-        }
-        at += 1;
-    }
-    text.len() <= max
+    text.len() <= max && all_printable(text)
 }
 
 /// Semantic Versioning 2.0.0, section 2, 9 and 10; at most 64 bytes.
@@ -288,6 +280,7 @@ mod tests {
             (Meta { description: &long, ..META }, Err(MetaError::Description)),
             (Meta { description: "a\nb", ..META }, Err(MetaError::Description)),
             (Meta { description: "naïve £", ..META }, Ok(())),
+            (Meta { author: "\u{202e}su", ..META }, Err(MetaError::Author)),
             (Meta { author: "\u{9b}31m", ..META }, Err(MetaError::Author)),
             (Meta { author: &long[..129], ..META }, Err(MetaError::Author)),
         ] {

@@ -14,6 +14,7 @@
 use crate::{
     Context, Failure, Outcome, Pairs, Value,
     codec::{Decode, DecodeError, before, take_count},
+    text::all_printable,
 };
 use core::fmt::{self, Write};
 use postcard_schema::{
@@ -59,6 +60,7 @@ pub const fn to_bytes<const N: usize>(entries: &[Declaration]) -> [u8; N] {
 /// The entries that a section declares, checked.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Entries<'a> {
+    count: u32,
     bytes: &'a [u8],
 }
 
@@ -77,7 +79,8 @@ impl<'a> Entries<'a> {
     /// Reads and checks the content of a section.
     ///
     /// # Errors
-    /// [`DecodeError::Type`] for another layout version, else the rule that the bytes break.
+    /// [`DecodeError::Type`] for another layout version or a name that isn't
+    /// [printable](crate::is_printable), else the rule that the bytes break.
     pub fn from_section(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let (version, rest) = u32::decode_prefix(bytes)?;
         if version != LAYOUT_VERSION {
@@ -89,9 +92,21 @@ impl<'a> Entries<'a> {
             (_, rest) = EntryTypes::decode_prefix(rest)?;
         }
         match rest {
-            [] => Ok(Self { bytes: entries }),
+            [] => Ok(Self { count, bytes: entries }),
             _ => Err(DecodeError::Trailing { bytes: rest.len() }),
         }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> u32 {
+        self.count
+    }
+
+    /// Tells whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// Walks the entries in the order of their declaration.
@@ -107,7 +122,7 @@ impl<'a> Entries<'a> {
 
 impl<'a> Decode<'a> for EntryTypes<'a> {
     fn decode_prefix(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), DecodeError> {
-        let (name, rest) = <&str>::decode_prefix(bytes)?;
+        let (name, rest) = name(bytes)?;
         let (request, rest) = Type::decode_prefix(rest)?;
         let (reply, rest) = Type::decode_prefix(rest)?;
         Ok((Self { name, request, reply }, rest))
@@ -151,7 +166,7 @@ impl Write for Nowhere {
 /// Reads one type, writes it to `out` as a person would, and answers what follows it.
 fn walk<'a>(bytes: &'a [u8], depth: usize, out: &mut dyn Write) -> Result<&'a [u8], DecodeError> {
     let depth = depth.checked_sub(1).ok_or(DecodeError::TooDeep)?;
-    let (name, rest) = <&str>::decode_prefix(bytes)?;
+    let (name, rest) = name(bytes)?;
     let (shape, rest) = take_count(rest)?;
     match shape {
         // The shapes without parts are told by their names: u8, bool, String, Unit structs.
@@ -182,6 +197,12 @@ fn walk<'a>(bytes: &'a [u8], depth: usize, out: &mut dyn Write) -> Result<&'a [u
         }
         _ => Err(DecodeError::Tag),
     }
+}
+
+/// Reads a name; [`DecodeError::Type`] if it couldn't be shown to a person as it is.
+fn name(bytes: &[u8]) -> Result<(&str, &[u8]), DecodeError> {
+    let (name, rest) = <&str>::decode_prefix(bytes)?;
+    if all_printable(name.as_bytes()) { Ok((name, rest)) } else { Err(DecodeError::Type) }
 }
 
 /// How one part of a type is read and written.
@@ -226,7 +247,7 @@ fn parts<'a>(
 }
 
 fn field<'a>(bytes: &'a [u8], depth: usize, out: &mut dyn Write) -> Result<&'a [u8], DecodeError> {
-    let (name, rest) = <&str>::decode_prefix(bytes)?;
+    let (name, rest) = name(bytes)?;
     say(out, name, rest)?;
     wrapped(out, ": ", rest, depth, "")
 }
@@ -236,7 +257,7 @@ fn variant<'a>(
     depth: usize,
     out: &mut dyn Write,
 ) -> Result<&'a [u8], DecodeError> {
-    let (name, rest) = <&str>::decode_prefix(bytes)?;
+    let (name, rest) = name(bytes)?;
     let (kind, rest) = take_count(rest)?;
     say(out, name, rest)?;
     match kind {
@@ -507,6 +528,7 @@ mod tests {
             (&b"\x02\x00"[..], DecodeError::Type),
             (b"\x01\xff\xff\xff\xff\x0f", DecodeError::Truncated),
             (b"\x01\x01\x00\x00\x1d", DecodeError::Tag),
+            (b"\x01\x01\x01\x1b\x00\x00\x00\x00", DecodeError::Type),
             (b"\x01\x00!", DecodeError::Trailing { bytes: 1 }),
         ] {
             let found = Entries::from_section(bytes).unwrap_err();

@@ -189,7 +189,10 @@ errors! {
             "build the module again with a released toolchain";
         Engine {} = "A32",
             "the engine could not translate the module",
-            "split its largest function, and report the module: this should not happen";
+            "split its largest function; if it is small, report the module";
+        Name { offset: usize } = "A33",
+            "the name at offset {offset} has characters that can't be shown",
+            "name exports, imports and sections in printable characters";
     }
 }
 

@@ -243,7 +243,9 @@ fn entries(found: &Scan<'_>) -> Vec<EntryInfo> {
 
 fn exports(found: &Scan<'_>) -> Vec<Export> {
     let kind = |kind| match kind {
-        ExportKind::Function(ty) => function(found, ty),
+        ExportKind::Function(index) => {
+            function(found, module_view::type_of_function(found, index).unwrap_or(u32::MAX))
+        }
         ExportKind::Memory => ExternKind::Memory,
         ExportKind::Table => ExternKind::Table,
         ExportKind::Global => ExternKind::Global,

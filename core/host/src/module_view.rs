@@ -24,7 +24,7 @@ pub(crate) struct ExportView<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExportKind {
-    /// A function with its type's index.
+    /// A function with its index, imports first.
     Function(u32),
     Table,
     Memory,
@@ -40,15 +40,13 @@ pub(crate) fn imports<'a>(scan: &Scan<'a>) -> impl Iterator<Item = ImportView<'a
     })
 }
 
-pub(crate) fn exports<'a, 's>(
-    scan: &'s Scan<'a>,
-) -> impl Iterator<Item = ExportView<'a>> + use<'a, 's> {
-    items(scan.exports, move |section| {
+pub(crate) fn exports<'a>(scan: &Scan<'a>) -> impl Iterator<Item = ExportView<'a>> + use<'a> {
+    items(scan.exports, |section| {
         let name = section.name().ok()?;
         let kind = section.byte().ok()?;
         let index = section.u32().ok()?;
         let kind = match kind {
-            0 => ExportKind::Function(type_of_function(scan, index)?),
+            0 => ExportKind::Function(index),
             1 => ExportKind::Table,
             2 => ExportKind::Memory,
             _ => ExportKind::Global,
@@ -58,7 +56,7 @@ pub(crate) fn exports<'a, 's>(
 }
 
 /// The type index of a function, imports first.
-fn type_of_function(scan: &Scan<'_>, index: u32) -> Option<u32> {
+pub(crate) fn type_of_function(scan: &Scan<'_>, index: u32) -> Option<u32> {
     match index.checked_sub(scan.signatures.import_count()) {
         None => imports(scan).nth(index as usize).map(|function| function.ty),
         Some(defined) => scan.signatures.type_of_defined(defined),

@@ -144,7 +144,8 @@ impl Plugin {
 
     /// Calls an entry and answers its reply, which borrows from the guest's memory.
     ///
-    /// A call that succeeds allocates nothing on the host.
+    /// A call that succeeds allocates nothing on the host; if it takes more than one slice of fuel, the
+    /// engine boxes the end of each, and frees it.
     ///
     /// # Errors
     /// [`CallError::Refused`]: the request doesn't fit, the entry is another plugin's, or the plugin

@@ -1,6 +1,7 @@
 //! Text from a guest, made safe to show.
 
 use alloc::string::String;
+use ampoule_abi::is_printable;
 use core::fmt;
 
 /// The most bytes of a guest's text that a host keeps.
@@ -14,8 +15,8 @@ pub const MAX_TEXT_BYTES: usize = 256;
 pub struct Text(String);
 
 impl Text {
-    /// Keeps what is safe of `bytes`: bad UTF-8 and control characters become `U+FFFD`, what is too
-    /// long is cut at a character's boundary.
+    /// Keeps what is safe of `bytes`: bad UTF-8 and what isn't [`is_printable`] become `U+FFFD`, what is
+    /// too long is cut at a character's boundary.
     #[must_use]
     pub fn from_guest(bytes: &[u8]) -> Self {
         let bytes = bytes.get(..MAX_TEXT_BYTES).unwrap_or(bytes);
@@ -44,14 +45,8 @@ impl Text {
     }
 }
 
-/// Controls would let a plugin write escape sequences to an operator's terminal; line and paragraph
-/// separators and the bidirectional overrides would let it fake lines and order there.
 fn printable(character: char) -> char {
-    match character {
-        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
-        _ if character.is_control() => char::REPLACEMENT_CHARACTER,
-        _ => character,
-    }
+    if is_printable(character) { character } else { char::REPLACEMENT_CHARACTER }
 }
 
 impl fmt::Display for Text {

@@ -54,6 +54,7 @@ struct Walk<'a> {
     blocks: u32,
     branches: u32,
     calls: u32,
+    constants: u32,
     max_depth: u32,
     max_height: u16,
     max_br_table: u32,
@@ -78,6 +79,7 @@ impl<'a> Walk<'a> {
             blocks: 0,
             branches: 0,
             calls: 0,
+            constants: 0,
             max_depth: 0,
             max_height: 0,
             max_br_table: 0,
@@ -90,6 +92,10 @@ impl<'a> Walk<'a> {
         bounded("operators in a function", self.operators, self.shape.operators)?;
         match operator {
             Operator::Plain { pops, pushes } => self.apply(pops, pushes)?,
+            Operator::Constant => {
+                self.constants += 1;
+                self.apply(0, 1)?;
+            }
             Operator::Bulk => {
                 self.bulk = true;
                 self.apply(3, 0)?;
@@ -173,6 +179,7 @@ impl<'a> Walk<'a> {
         counts.max_operators = counts.max_operators.max(self.operators);
         counts.max_nesting = counts.max_nesting.max(self.max_depth);
         counts.max_operands = counts.max_operands.max(u32::from(self.max_height));
+        counts.max_constants = counts.max_constants.max(self.constants);
         counts.max_br_table = counts.max_br_table.max(self.max_br_table);
     }
 }

@@ -74,18 +74,21 @@ mod weight {
     pub(super) const ELEMENT_ITEM: u64 = 48;
     pub(super) const DATA_BYTE: u64 = 1;
     pub(super) const OPERATOR: u64 = 16;
+    /// The translator's own buffers for the function that it is at are vectors that double.
+    pub(super) const LARGEST_BODY_OPERATOR: u64 = 16;
     pub(super) const OPERAND: u64 = 40;
-    pub(super) const BLOCK: u64 = 40;
+    /// The translator keeps a pool of the distinct constants of the function that it is at.
+    pub(super) const CONSTANT: u64 = 64;
+    pub(super) const BLOCK: u64 = 48;
     pub(super) const NESTING: u64 = 192;
     pub(super) const BRANCH: u64 = 24;
     pub(super) const BR_TABLE_TARGET: u64 = 16;
     pub(super) const LOCAL: u64 = 24;
     pub(super) const CALL: u64 = 16;
     pub(super) const TABLE_ELEMENT: u64 = 12;
-    /// A frame of the engine's call stack. The vector doubles: its old half lives while the new
-    /// whole is made, and the whole may be twice what is used.
-    pub(super) const FRAME: u64 = 3 * 48;
-    /// The value stack's vector doubles likewise, unless all of it is reserved at once.
+    pub(super) const FRAME: u64 = 48;
+    /// For a vector that doubles: its old part lives while the new whole is made, and the whole may
+    /// be twice what is used.
     pub(super) const GROWING: u64 = 3;
 }
 
@@ -106,7 +109,9 @@ fn code(counts: &Counts) -> u64 {
     sum(&[
         (u64::from(counts.functions), weight::FUNCTION),
         (counts.operators, weight::OPERATOR),
+        (u64::from(counts.max_operators), weight::LARGEST_BODY_OPERATOR),
         (u64::from(counts.max_operands), weight::OPERAND),
+        (u64::from(counts.max_constants), weight::CONSTANT),
         (counts.blocks, weight::BLOCK),
         (u64::from(counts.max_nesting), weight::NESTING),
         (counts.branches, weight::BRANCH),
@@ -133,21 +138,21 @@ fn stacks(limits: &Limits) -> u64 {
     let values = u64::from(limits.value_stack_bytes);
     let grows = values > u64::from(INITIAL_STACK_BYTES);
     let values = if grows { values * weight::GROWING } else { values };
-    values + u64::from(limits.recursion_depth) * weight::FRAME
+    values + u64::from(limits.recursion_depth) * weight::FRAME * weight::GROWING
 }
 
 fn instance(counts: &Counts) -> u64 {
     weight::INSTANCE.saturating_add(sum(&[(u64::from(counts.globals), weight::GLOBAL)]))
 }
 
-/// A growth allocates the larger memory before it frees the smaller one, so a memory that can grow
-/// counts twice.
+/// A memory that can grow is a vector that doubles, like the stacks; one that can't is as large as it
+/// says.
 fn memory(scan: &Scan<'_>, limits: &Limits) -> u64 {
     let Some(memory) = scan.memory else { return 0 };
     let minimum = memory.minimum_bytes();
     let maximum = memory.maximum_bytes().unwrap_or(u64::from(limits.memory_bytes));
     let maximum = maximum.min(u64::from(limits.memory_bytes));
-    if maximum > minimum { maximum.saturating_mul(2) } else { minimum }
+    if maximum > minimum { maximum.saturating_mul(weight::GROWING) } else { minimum }
 }
 
 fn sum(items: &[(u64, u64)]) -> u64 {

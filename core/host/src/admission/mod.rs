@@ -39,7 +39,7 @@ pub(crate) fn admit<'a>(wasm: &'a [u8], limits: &Limits) -> Result<Admitted<'a>>
     let meta = meta(&scan)?;
     imports(&scan)?;
     exports(&scan)?;
-    declared_entries(&scan)?;
+    declared_entries(&scan, limits)?;
     heap_bound(&scan, limits).check(limits)?;
     Ok(Admitted { wasm, scan, meta })
 }
@@ -113,9 +113,9 @@ fn exports(scan: &Scan<'_>) -> Result<()> {
     for item in module_view::exports(scan) {
         match item.kind {
             ExportKind::Memory if item.name == export::MEMORY => memory = true,
-            ExportKind::Function(ty) => {
+            ExportKind::Function(index) => {
                 mailbox |= item.name == export::MAILBOX;
-                function_export(scan, item.name, ty)?;
+                function_export(scan, item.name, index)?;
             }
             _ => {}
         }
@@ -127,8 +127,9 @@ fn exports(scan: &Scan<'_>) -> Result<()> {
     }
 }
 
-fn function_export(scan: &Scan<'_>, name: &str, ty: u32) -> Result<()> {
+fn function_export(scan: &Scan<'_>, name: &str, index: u32) -> Result<()> {
     use module_view::{I32, I64};
+    let ty = module_view::type_of_function(scan, index).unwrap_or(u32::MAX);
     let right = match name {
         export::MAILBOX => module_view::signature_is(scan, ty, &[], &[I64]),
         export::INITIALIZE => module_view::signature_is(scan, ty, &[], &[]),
@@ -141,10 +142,12 @@ fn function_export(scan: &Scan<'_>, name: &str, ty: u32) -> Result<()> {
 }
 
 /// The schema section, where there is one, is well-formed and speaks of this module's entries.
-fn declared_entries(scan: &Scan<'_>) -> Result<()> {
+fn declared_entries(scan: &Scan<'_>, limits: &Limits) -> Result<()> {
     let Some(section) = scan.schema else { return Ok(()) };
     let bad = |error: DecodeError| AdmissionError::BadSchema { error };
-    for entry in schema::Entries::from_section(section).map_err(bad)?.iter() {
+    let entries = schema::Entries::from_section(section).map_err(bad)?;
+    scan::bounded("entries in the schema", entries.len(), limits.shape.capped().exports)?;
+    for entry in entries.iter() {
         let exported = module_view::exports(scan).any(|item| {
             item.name == entry.name
                 && export::is_entry(item.name)

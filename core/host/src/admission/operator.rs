@@ -14,6 +14,8 @@ pub(crate) enum Operator {
         pops: u8,
         pushes: u8,
     },
+    /// Gives one value that the translator may keep in a pool.
+    Constant,
     /// `memory.copy`, `memory.fill` and `memory.init`: three operands.
     Bulk,
     /// Opens a block; `pops` is 1 for `if`.
@@ -145,7 +147,7 @@ fn constant(code: u8, body: &mut Reader<'_>) -> Result<Operator, AdmissionError>
         0x43 => body.take(4).map(|_| ())?,
         _ => body.take(8).map(|_| ())?,
     }
-    Ok(plain(0, 1))
+    Ok(Operator::Constant)
 }
 
 /// Comparisons, arithmetic and conversions: one operand for tests, unary operators and conversions,

@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
     /// A reader of the next `length` bytes; this one goes on behind them.
     pub(crate) fn part(&mut self, length: u32, what: &'static str) -> Result<Self> {
         let start = self.at;
-        self.take(length as usize)?;
+        self.take(length as usize).map_err(|_| self.named(what).truncated())?;
         Ok(Self { bytes: self.bytes.get(..self.at).unwrap_or_default(), at: start, what })
     }
 

@@ -11,7 +11,7 @@ use crate::{
     limits::{Limits, Shape},
     text::Text,
 };
-use ampoule_abi::section;
+use ampoule_abi::{is_printable, section};
 
 /// What the heap bound is computed from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub(crate) struct Counts {
     pub(crate) max_operators: u32,
     pub(crate) max_nesting: u32,
     pub(crate) max_operands: u32,
+    pub(crate) max_constants: u32,
     pub(crate) max_br_table: u32,
     pub(crate) max_locals: u32,
 }
@@ -258,8 +259,12 @@ impl<'a> Scan<'a> {
     }
 
     fn name(&mut self, section: &mut Reader<'a>, shape: &Shape) -> Result<&'a str> {
+        let offset = section.offset();
         let name = section.name()?;
         bounded("bytes in a name", name.len() as u64, shape.name_bytes)?;
+        if !name.chars().all(is_printable) {
+            return Err(AdmissionError::Name { offset });
+        }
         self.counts.name_bytes += name.len() as u32;
         Ok(name)
     }
