@@ -1,0 +1,11 @@
+;; attack: copies its memory for ever in single operators
+;; expect: call F01
+(module
+  (memory (export "memory") 16384 16384 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (func (export "attack") (param $length i32) (result i64)
+    (loop
+      (memory.copy (i32.const 1) (i32.const 0) (i32.const 16383))
+      (br 0))
+    (unreachable))
+  (func (export "fine") (param i32) (result i64) (i64.const 0)))

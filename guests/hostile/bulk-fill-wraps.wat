@@ -1,0 +1,9 @@
+;; attack: fills a length that wraps around 32 bits
+;; expect: call F03 memory access out of bounds
+(module
+  (memory (export "memory") 256 256 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (func (export "attack") (param $length i32) (result i64)
+    (memory.fill (i32.const 16) (i32.const 7) (i32.const -8))
+    (i64.const 0))
+  (func (export "fine") (param i32) (result i64) (i64.const 0)))

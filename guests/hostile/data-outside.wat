@@ -1,0 +1,6 @@
+;; attack: puts data behind its memory
+;; expect: load A17 data
+(module
+  (memory (export "memory") 256 256 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (data (i32.const 250) "seven by"))

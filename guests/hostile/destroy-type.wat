@@ -1,0 +1,6 @@
+;; attack: has an ampoule_destroy of another type
+;; expect: load A21 ampoule_destroy
+(module
+  (memory (export "memory") 256 256 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (func (export "ampoule_destroy") (result i64) (i64.const 0)))

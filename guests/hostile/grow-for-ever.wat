@@ -1,0 +1,11 @@
+;; attack: asks for memory that it cannot get, for ever
+;; expect: call F01
+(module
+  (memory (export "memory") 256 256 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (func (export "attack") (param $length i32) (result i64)
+    (loop
+      (drop (memory.grow (i32.const 65536)))
+      (br 0))
+    (unreachable))
+  (func (export "fine") (param i32) (result i64) (i64.const 0)))

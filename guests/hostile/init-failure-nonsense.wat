@@ -1,0 +1,7 @@
+;; attack: fails in ampoule_init with nonsense
+;; expect: load F09
+(module
+  (memory (export "memory") 256 256 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (func (export "ampoule_init") (param $length i32) (result i64)
+    (i64.const 0x80000000_00000000)))

@@ -1,0 +1,6 @@
+;; attack: exports a global called memory
+;; expect: load A13
+(module
+  (memory 256 256 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (global (export "memory") i32 (i32.const 0)))

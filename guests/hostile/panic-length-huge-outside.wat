@@ -1,0 +1,10 @@
+;; attack: panics with words of 4 GiB near the end
+;; expect: call F04 outside
+(module
+  (import "ampoule" "panic" (func $panic (param i32 i32)))
+  (memory (export "memory") 256 256 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (func (export "attack") (param $length i32) (result i64)
+    (call $panic (i32.const 1) (i32.const -1))
+    (i64.const 0))
+  (func (export "fine") (param i32) (result i64) (i64.const 0)))

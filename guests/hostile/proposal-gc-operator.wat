@@ -1,0 +1,8 @@
+;; attack: makes an i31
+;; expect: load A10 operator 0xfb
+(module
+  (memory (export "memory") 256 256 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (func (export "attack") (param $length i32) (result i64)
+    (drop (ref.i31 (i32.const 0)))
+    (i64.const 0)))

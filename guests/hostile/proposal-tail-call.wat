@@ -1,0 +1,8 @@
+;; attack: calls as its last act
+;; expect: load A10 operator 0x12
+(module
+  (memory (export "memory") 256 256 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (func (export "attack") (param $length i32) (result i64)
+    (return_call 0)
+    (i64.const 0)))

@@ -1,0 +1,10 @@
+;; attack: answers a text of 4 GiB
+;; expect: call F08 the bytes end
+;; reply: text
+(module
+  (memory (export "memory") 256 256 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (data (i32.const 128) "\ff\ff\ff\ff\0fab")
+  (func (export "attack") (param $length i32) (result i64)
+    (i64.const 0x80_0000_0007))
+  (func (export "fine") (param i32) (result i64) (i64.const 0)))

@@ -1,0 +1,10 @@
+;; attack: answers half a surrogate pair
+;; expect: call F08 UTF-8
+;; reply: text
+(module
+  (memory (export "memory") 256 256 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (data (i32.const 128) "\03\ed\a0\80")
+  (func (export "attack") (param $length i32) (result i64)
+    (i64.const 0x80_0000_0004))
+  (func (export "fine") (param i32) (result i64) (i64.const 0)))

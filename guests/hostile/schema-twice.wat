@@ -1,0 +1,9 @@
+;; attack: has two schemas
+;; expect: load A28
+(module
+  (memory (export "memory") 256 256 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (@custom "ampoule.schema" "\01\01\06attack\01T\13\01T\13")
+  (@custom "ampoule.schema" "\01\01\06attack\01T\13\01T\13")
+  (func (export "attack") (param $length i32) (result i64)
+    (i64.const 0)))

@@ -1,0 +1,11 @@
+;; attack: calls behind its table
+;; expect: call F03 table access out of bounds
+(module
+  (memory (export "memory") 256 256 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (type $t (func))
+  (table 2 funcref)
+  (func (export "attack") (param $length i32) (result i64)
+    (call_indirect (type $t) (i32.const 9))
+    (i64.const 0))
+  (func (export "fine") (param i32) (result i64) (i64.const 0)))

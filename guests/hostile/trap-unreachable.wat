@@ -1,0 +1,8 @@
+;; attack: reaches unreachable
+;; expect: call F03 unreachable
+(module
+  (memory (export "memory") 256 256 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (func (export "attack") (param $length i32) (result i64)
+    (unreachable))
+  (func (export "fine") (param i32) (result i64) (i64.const 0)))
