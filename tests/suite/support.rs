@@ -4,11 +4,11 @@ use ampoule::{Context, Limits, LoadError, Meta, Plugin};
 use std::path::PathBuf;
 
 /// The meta of modules that tests write.
-pub const META: Meta<'static> =
+pub(crate) const META: Meta<'static> =
     Meta { name: "test", version: "1.0.0", description: "made by a test", author: "tests" };
 
 /// A guest's module: from `AMPOULE_GUESTS` where that is set (freshly built ones), else the prebuilt one.
-pub fn guest(name: &str) -> Vec<u8> {
+pub(crate) fn guest(name: &str) -> Vec<u8> {
     let folder = std::env::var_os("AMPOULE_GUESTS")
         .map_or_else(|| repository("guests/prebuilt"), PathBuf::from);
     let path = folder.join(name).with_extension("wasm");
@@ -18,12 +18,12 @@ pub fn guest(name: &str) -> Vec<u8> {
 }
 
 /// A path in the repository.
-pub fn repository(path: &str) -> PathBuf {
+pub(crate) fn repository(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
 /// Appends a custom section to a module.
-pub fn with_section(mut wasm: Vec<u8>, name: &str, content: &[u8]) -> Vec<u8> {
+pub(crate) fn with_section(mut wasm: Vec<u8>, name: &str, content: &[u8]) -> Vec<u8> {
     let mut section = leb(name.len());
     section.extend_from_slice(name.as_bytes());
     section.extend_from_slice(content);
@@ -34,13 +34,13 @@ pub fn with_section(mut wasm: Vec<u8>, name: &str, content: &[u8]) -> Vec<u8> {
 }
 
 /// Appends [`META`] to a module.
-pub fn with_meta(wasm: Vec<u8>) -> Vec<u8> {
+pub(crate) fn with_meta(wasm: Vec<u8>) -> Vec<u8> {
     const BYTES: [u8; META.encoded_len()] = META.to_bytes();
     with_section(wasm, "ampoule.meta", &BYTES)
 }
 
 /// An unsigned LEB128 number.
-pub fn leb(mut value: usize) -> Vec<u8> {
+pub(crate) fn leb(mut value: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     while value >= 0x80 {
         bytes.push(value as u8 | 0x80);
@@ -53,7 +53,7 @@ pub fn leb(mut value: usize) -> Vec<u8> {
 /// A plugin from text, with a memory, a mailbox of 128 bytes at 0, and [`META`].
 ///
 /// `body` may use the memory's 1,024 bytes and add what it likes.
-pub fn plugin_text(body: &str) -> Vec<u8> {
+pub(crate) fn plugin_text(body: &str) -> Vec<u8> {
     let text = format!(
         r#"(module
             (import "ampoule" "panic" (func $panic (param i32 i32)))
@@ -65,6 +65,6 @@ pub fn plugin_text(body: &str) -> Vec<u8> {
 }
 
 /// Loads with an empty context.
-pub fn load(wasm: &[u8], limits: &Limits) -> Result<Plugin, LoadError> {
+pub(crate) fn load(wasm: &[u8], limits: &Limits) -> Result<Plugin, LoadError> {
     Plugin::load(wasm, limits, &Context::default())
 }

@@ -3,10 +3,13 @@
 /// Tells whether a terminal or a log shows `character` as itself.
 ///
 /// Controls would let a plugin write escape sequences to an operator's terminal; line and paragraph
-/// separators and the bidirectional overrides would let it fake lines and order there.
+/// separators and the bidirectional marks and overrides would let it fake lines and order there.
 #[must_use]
 pub fn is_printable(character: char) -> bool {
-    let reorders = matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let reorders = matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
     !character.is_control() && !reorders
 }
 
@@ -18,8 +21,9 @@ pub(crate) const fn all_printable(text: &[u8]) -> bool {
         let third = if at + 2 < text.len() { text[at + 2] } else { 0 };
         let shown = match (text[at], second, third) {
             (0..0x20 | 0x7f, ..) | (0xc2, 0x80..=0x9f, _) => false,
-            // U+2028 to U+202E, U+2066 to U+2069.
-            (0xe2, 0x80, 0xa8..=0xae) | (0xe2, 0x81, 0xa6..=0xa9) => false,
+            // U+061C; U+200E, U+200F, U+2028 to U+202E; U+2066 to U+2069.
+            (0xd8, 0x9c, _) | (0xe2, 0x80, 0x8e | 0x8f | 0xa8..=0xae) => false,
+            (0xe2, 0x81, 0xa6..=0xa9) => false,
             _ => true,
         };
         if !shown {

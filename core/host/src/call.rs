@@ -40,7 +40,7 @@ pub(crate) fn charged<T>(
 ) -> Ran<T> {
     set_fuel(store, budget);
     let result = work(store);
-    let used = budget - fuel(store);
+    let used = budget.saturating_sub(fuel(store));
     Ran { result: result.map_err(|error| ended(store, &error, budget)), used }
 }
 
@@ -70,7 +70,7 @@ fn in_slices(store: &mut Store<Inside>, function: Func, length: i32, dose: Dose)
     let mut step = function.call_resumable(&mut *store, &params, &mut results);
     let result = loop {
         let left = fuel(store);
-        used += granted - left;
+        used += granted.saturating_sub(left);
         match step {
             Ok(ResumableCall::Finished) => break results[0].i64().ok_or(Fault::Engine {}),
             Ok(ResumableCall::OutOfFuel(call)) => {

@@ -1,0 +1,183 @@
+//! `ampoule inspect`: everything about a module, in tables.
+
+use crate::{
+    args::Inspect,
+    json, module, output,
+    problem::{Problem, Status},
+    show::{Grouped, style},
+    types,
+};
+use ampoule_abi::import;
+use ampoule_std::{
+    AdmissionError, Diagnosis, EntryInfo, ExternKind, Import, Inspection, MemoryInfo, TableInfo,
+    escaped,
+};
+use comfy_table::{Table, presets};
+use core::fmt::{self, Display, Formatter};
+
+pub(crate) fn inspect(args: &Inspect) -> Result<Status, Problem> {
+    let limits = args.limits.get();
+    let wasm = module(&args.plugin, &limits)?;
+    let inspected = ampoule_std::inspect(&wasm, &limits);
+    let report = Report { bytes: wasm.len(), inspected: inspected.as_ref() };
+    if args.json {
+        output::json(&json::Report::new(report.bytes, report.inspected))?;
+    } else {
+        output::styled(&report)?;
+    }
+    Ok(if report.refusal().is_some() { Status::Refused } else { Status::Done })
+}
+
+/// A module's size, and what was found in it or why it can't be read.
+struct Report<'a> {
+    bytes: usize,
+    inspected: Result<&'a Inspection, &'a AdmissionError>,
+}
+
+impl<'a> Report<'a> {
+    fn refusal(&self) -> Option<&'a AdmissionError> {
+        self.inspected.map_or_else(Some, |found| found.verdict.as_ref().err())
+    }
+}
+
+impl Display for Report<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Ok(found) = self.inspected {
+            meta(f, found)?;
+            section(f, "Module", parts(self.bytes, found))?;
+            section(f, "Entries", found.entries.iter().map(entry))?;
+            section(f, "Services asked for", found.imports.iter().map(service))?;
+            section(f, "Exports", found.exports.iter().map(|it| export(&it.name, &it.kind)))?;
+            section(f, "Heap, at most", heap(found))?;
+            let warnings = found.warnings.iter().map(|it| [it.to_string()]);
+            if !found.warnings.is_empty() {
+                section(f, "Warnings", warnings)?;
+            }
+        } else {
+            section(f, "Module", [["size".to_owned(), bytes(self.bytes as u64)]])?;
+        }
+        verdict(f, self.refusal())
+    }
+}
+
+/// A heading, and rows in columns.
+fn section<const N: usize>(
+    f: &mut Formatter<'_>,
+    heading: &str,
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> fmt::Result {
+    writeln!(f, "{}", style::paint(style::HEADING, heading))?;
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).add_rows(rows);
+    if table.is_empty() {
+        return writeln!(f, "  none\n");
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((2, 1));
+    }
+    writeln!(f, "{}\n", table.trim_fmt())
+}
+
+fn meta(f: &mut Formatter<'_>, found: &Inspection) -> fmt::Result {
+    match &found.meta {
+        Some(Ok(meta)) => {
+            let name = style::paint(style::HEADING, escaped(&meta.name));
+            writeln!(f, "{name} {}", escaped(&meta.version))?;
+            for line in [&meta.description, &meta.author] {
+                if !line.is_empty() {
+                    writeln!(f, "  {}", escaped(line))?;
+                }
+            }
+            writeln!(f)
+        }
+        Some(Err(error)) => writeln!(f, "no meta: {error}\n"),
+        None => writeln!(f, "no meta\n"),
+    }
+}
+
+fn parts(size: usize, found: &Inspection) -> [[String; 2]; 5] {
+    let none = || "none".to_owned();
+    let start = found.start.map_or_else(none, |index| format!("function {index}"));
+    [
+        ("size", bytes(size as u64)),
+        ("functions", Grouped(found.functions.into()).to_string()),
+        ("start function", start),
+        ("memory", found.memory.map_or_else(none, memory)),
+        ("table", found.table.map_or_else(none, table)),
+    ]
+    .map(|(name, text)| [name.to_owned(), text])
+}
+
+fn bytes(count: u64) -> String {
+    format!("{} bytes", Grouped(count))
+}
+
+fn memory(memory: MemoryInfo) -> String {
+    let MemoryInfo { page_bytes, minimum_bytes, maximum_bytes } = memory;
+    let pages = match page_bytes {
+        1 => "of 1 byte".to_owned(),
+        bytes => format!("of {} bytes", Grouped(bytes.into())),
+    };
+    let minimum = Grouped(minimum_bytes);
+    let growth = match maximum_bytes {
+        Some(maximum) if maximum == minimum_bytes => "fixed".to_owned(),
+        Some(maximum) => format!("may grow to {}", Grouped(maximum)),
+        None => "may grow as far as the limit".to_owned(),
+    };
+    format!("{minimum} bytes, {growth}, in pages {pages}")
+}
+
+fn table(table: TableInfo) -> String {
+    let TableInfo { minimum, maximum } = table;
+    let growth = match maximum {
+        Some(maximum) if maximum == minimum => "fixed".to_owned(),
+        Some(maximum) => format!("may grow to {}", Grouped(maximum.into())),
+        None => "may grow as far as the limit".to_owned(),
+    };
+    format!("{} elements, {growth}", Grouped(minimum.into()))
+}
+
+fn entry(entry: &EntryInfo) -> [String; 2] {
+    let types = match &entry.types {
+        Some((request, reply)) => {
+            format!("{} -> {}", escaped(types::short(request)), escaped(types::short(reply)))
+        }
+        None => "types not declared".to_owned(),
+    };
+    [escaped(&entry.name).to_string(), types]
+}
+
+fn service(import: &Import) -> [String; 3] {
+    let grant = match import.service.as_str() {
+        import::MODULE => "needs no grant",
+        _ => "needs a grant",
+    };
+    let name = format!("{}.{}", escaped(&import.service), escaped(&import.operation));
+    [name, import.kind.to_string(), grant.to_owned()]
+}
+
+fn export(name: &str, kind: &ExternKind) -> [String; 2] {
+    [escaped(name).to_string(), kind.to_string()]
+}
+
+fn heap(found: &Inspection) -> impl Iterator<Item = [String; 2]> {
+    // Wide enough for a limit, which has 32 bits.
+    let right = |count: u64| format!("{:>13} bytes", Grouped(count).to_string());
+    let row = move |(name, count): (&str, u64)| [name.to_owned(), right(count)];
+    found.heap.parts().into_iter().chain([("sum", found.heap.total())]).map(row)
+}
+
+fn verdict(f: &mut Formatter<'_>, refusal: Option<&AdmissionError>) -> fmt::Result {
+    let heading = style::paint(style::HEADING, "Verdict");
+    let Some(error) = refusal else {
+        return writeln!(f, "{heading}\n  {}", style::paint(style::GOOD, "would be loaded"));
+    };
+    let verdict = style::paint(style::BAD, "would be refused");
+    writeln!(
+        f,
+        "{heading}\n  {verdict}: error[{}]: {}",
+        error.code(),
+        escaped(&error.to_string())
+    )?;
+    writeln!(f, "  cure: {}", error.cure())
+}

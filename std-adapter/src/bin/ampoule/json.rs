@@ -1,0 +1,247 @@
+//! JSON for programs: the formatter, errors and inspections.
+
+use crate::problem::Problem;
+use ampoule_abi::is_printable;
+use ampoule_std::{
+    AdmissionError, Diagnosis, EntryInfo, Export, ExternKind, Import, Inspection, MemoryInfo,
+    TableInfo, Warning, owned,
+};
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde_json::ser::Formatter;
+use std::io::{self, Write};
+
+/// Writes `value` on one line, with everything escaped that a terminal would obey.
+pub(crate) fn write(out: impl Write, value: &impl Serialize) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(out, Printable);
+    value.serialize(&mut serializer).map_err(io::Error::from)
+}
+
+/// Compact JSON. Its grammar lets DEL, the C1 controls and bidirectional overrides through.
+struct Printable;
+
+impl Formatter for Printable {
+    fn write_string_fragment<W: Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(|character| !is_printable(character)) {
+            let (before, after) = rest.split_at(at);
+            out.write_all(before.as_bytes())?;
+            let mut characters = after.chars();
+            if let Some(character) = characters.next() {
+                write!(out, "\\u{:04x}", u32::from(character))?;
+            }
+            rest = characters.as_str();
+        }
+        out.write_all(rest.as_bytes())
+    }
+}
+
+/// Stands for the outcome that an error leaves no room for.
+#[derive(Serialize)]
+pub(crate) struct Failed<'a> {
+    success: bool,
+    data: (),
+    error: &'a str,
+    code: &'static str,
+    cure: &'static str,
+}
+
+impl<'a> From<&'a Problem> for Failed<'a> {
+    fn from(problem: &'a Problem) -> Self {
+        let Problem { cause, code, cure, .. } = problem;
+        Self { success: false, data: (), error: cause, code, cure }
+    }
+}
+
+/// An inspection, as `ampoule inspect --json` prints it.
+#[derive(Serialize)]
+pub(crate) struct Report<'a> {
+    module_bytes: usize,
+    #[serde(flatten)]
+    found: Option<Found<'a>>,
+    verdict: Verdict,
+}
+
+/// What only a module that can be read has.
+#[derive(Serialize)]
+struct Found<'a> {
+    meta: Option<&'a owned::Meta>,
+    meta_error: Option<String>,
+    functions: u32,
+    start: Option<u32>,
+    memory: Option<Memory>,
+    table: Option<Table>,
+    entries: Vec<Entry<'a>>,
+    services: Vec<Service<'a>>,
+    exports: Vec<Exported<'a>>,
+    heap: Heap,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Memory {
+    page_bytes: u32,
+    minimum_bytes: u64,
+    maximum_bytes: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Table {
+    minimum: u32,
+    maximum: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    name: &'a str,
+    request: Option<&'a str>,
+    reply: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Service<'a> {
+    service: &'a str,
+    operation: &'a str,
+    #[serde(flatten)]
+    kind: Kind,
+}
+
+#[derive(Serialize)]
+struct Exported<'a> {
+    name: &'a str,
+    #[serde(flatten)]
+    kind: Kind,
+}
+
+#[derive(Serialize)]
+struct Kind {
+    kind: &'static str,
+    #[serde(flatten)]
+    signature: Option<Signature>,
+}
+
+#[derive(Serialize)]
+struct Signature {
+    params: Vec<String>,
+    results: Vec<String>,
+}
+
+struct Heap {
+    parts: Vec<(&'static str, u64)>,
+    total: u64,
+}
+
+#[derive(Serialize)]
+struct Verdict {
+    admitted: bool,
+    #[serde(flatten)]
+    refused: Option<Refused>,
+}
+
+#[derive(Serialize)]
+struct Refused {
+    error: String,
+    code: &'static str,
+    cure: &'static str,
+}
+
+impl<'a> Report<'a> {
+    /// The report on a module, from its inspection or the reason why it can't be read.
+    pub(crate) fn new(bytes: usize, inspected: Result<&'a Inspection, &AdmissionError>) -> Self {
+        let refusal = inspected.map_or_else(Some, |found| found.verdict.as_ref().err());
+        Self {
+            module_bytes: bytes,
+            found: inspected.ok().map(Found::from),
+            verdict: Verdict { admitted: refusal.is_none(), refused: refusal.map(Refused::from) },
+        }
+    }
+}
+
+impl<'a> From<&'a Inspection> for Found<'a> {
+    fn from(it: &'a Inspection) -> Self {
+        Self {
+            meta: it.meta.as_ref().and_then(|meta| meta.as_ref().ok()),
+            meta_error: it.meta.as_ref().and_then(|meta| meta.as_ref().err()).map(text),
+            functions: it.functions,
+            start: it.start,
+            memory: it.memory.map(Memory::from),
+            table: it.table.map(|TableInfo { minimum, maximum }| Table { minimum, maximum }),
+            entries: it.entries.iter().map(Entry::from).collect(),
+            services: it.imports.iter().map(Service::from).collect(),
+            exports: it.exports.iter().map(Exported::from).collect(),
+            heap: Heap { parts: it.heap.parts().to_vec(), total: it.heap.total() },
+            warnings: it.warnings.iter().map(Warning::to_string).collect(),
+        }
+    }
+}
+
+fn text(it: &impl ToString) -> String {
+    it.to_string()
+}
+
+impl From<MemoryInfo> for Memory {
+    fn from(it: MemoryInfo) -> Self {
+        let MemoryInfo { page_bytes, minimum_bytes, maximum_bytes } = it;
+        Self { page_bytes, minimum_bytes, maximum_bytes }
+    }
+}
+
+impl<'a> From<&'a EntryInfo> for Entry<'a> {
+    fn from(it: &'a EntryInfo) -> Self {
+        let (request, reply) = it.types.as_ref().map(|(a, b)| (a.as_str(), b.as_str())).unzip();
+        Self { name: &it.name, request, reply }
+    }
+}
+
+impl<'a> From<&'a Import> for Service<'a> {
+    fn from(it: &'a Import) -> Self {
+        Self { service: &it.service, operation: &it.operation, kind: Kind::from(&it.kind) }
+    }
+}
+
+impl<'a> From<&'a Export> for Exported<'a> {
+    fn from(it: &'a Export) -> Self {
+        Self { name: &it.name, kind: Kind::from(&it.kind) }
+    }
+}
+
+impl From<&ExternKind> for Kind {
+    fn from(it: &ExternKind) -> Self {
+        let kind = match it {
+            ExternKind::Function { .. } => "function",
+            ExternKind::Memory => "memory",
+            ExternKind::Table => "table",
+            ExternKind::Global => "global",
+            _ => "unknown",
+        };
+        let signature = match it {
+            ExternKind::Function { params, results } => Some(Signature {
+                params: params.iter().map(text).collect(),
+                results: results.iter().map(text).collect(),
+            }),
+            _ => None,
+        };
+        Self { kind, signature }
+    }
+}
+
+/// `{"code":…,…,"total":…}`
+impl Serialize for Heap {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.parts.len() + 1))?;
+        for (name, bytes) in &self.parts {
+            map.serialize_entry(name, bytes)?;
+        }
+        map.serialize_entry("total", &self.total)?;
+        map.end()
+    }
+}
+
+impl From<&AdmissionError> for Refused {
+    fn from(error: &AdmissionError) -> Self {
+        Self { error: error.to_string(), code: error.code(), cure: error.cure() }
+    }
+}

@@ -1,0 +1,76 @@
+//! The `ampoule` command: runs and inspects plugins on a workstation.
+#![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod args;
+mod inspect;
+mod json;
+mod output;
+mod problem;
+mod run;
+mod show;
+mod types;
+
+use ampoule_std::{CommandError, FileError, Limits, escaped, read_module};
+use args::{Cli, Command};
+use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
+use problem::{Problem, Status};
+use std::{env, path::Path, process::ExitCode};
+
+fn main() -> ExitCode {
+    let (result, json) = match Cli::try_parse() {
+        Ok(cli) => (carry_out(&cli.command), cli.command.json()),
+        // What can't be parsed can't tell whether it wants JSON, but the words are there.
+        Err(error) => (unparsed(&error), env::args_os().any(|argument| argument == "--json")),
+    };
+    let status = result.unwrap_or_else(|problem| {
+        output::problem(&problem, json);
+        problem.status
+    });
+    status.into()
+}
+
+fn carry_out(command: &Command) -> Result<Status, Problem> {
+    match command {
+        Command::Run(run) => run::run(run),
+        Command::Inspect(inspect) => inspect::inspect(inspect),
+        Command::Completions { shell } => completions(*shell),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<Status, Problem> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "ampoule", &mut script);
+    output::plain(&String::from_utf8_lossy(&script))?;
+    Ok(Status::Done)
+}
+
+/// Help and version are parse errors too; they go to stdout.
+fn unparsed(error: &clap::Error) -> Result<Status, Problem> {
+    let text = error.render();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            output::styled(&text.ansi())?;
+            Ok(Status::Done)
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            output::styled_aside(&text.ansi());
+            Ok(Status::Usage)
+        }
+        _ => Err(CommandError::Arguments { reason: reason(&text.to_string()) }.into()),
+    }
+}
+
+/// What is wrong, on one line: the usage and the pointer to the help that follow it are left out.
+fn reason(text: &str) -> String {
+    let paragraphs = text.strip_prefix("error: ").unwrap_or(text).split("\n\n");
+    let lines = paragraphs
+        .take_while(|it| !it.starts_with("Usage:") && !it.starts_with("For more information"))
+        .map(|it| it.split_whitespace().collect::<Vec<_>>().join(" "));
+    escaped(&lines.collect::<Vec<_>>().join("; ")).to_string()
+}
+
+/// Reads what any host could load, so that it is admission that refuses what this one can't.
+fn module(path: &Path, limits: &Limits) -> Result<Vec<u8>, FileError> {
+    read_module(path, limits.module_bytes.max(Limits::WORKSTATION.module_bytes))
+}

@@ -1,0 +1,68 @@
+//! The way out: stdout for results, stderr for errors.
+
+use crate::{json, problem::Problem, show::style};
+use ampoule_std::{CommandError, escaped};
+use anstream::AutoStream;
+use core::fmt::Display;
+use serde::Serialize;
+use std::io::{self, BufWriter, ErrorKind, Write};
+
+type Result<T> = core::result::Result<T, CommandError>;
+
+/// Prints `text` with its colours to a terminal that wants them, without them elsewhere.
+pub(crate) fn styled(text: &impl Display) -> Result<()> {
+    finish(write(AutoStream::auto(io::stdout()), text))
+}
+
+/// Prints `text` as it is.
+pub(crate) fn plain(text: &impl Display) -> Result<()> {
+    finish(write(io::stdout(), text))
+}
+
+/// Prints `value` as JSON on one line.
+pub(crate) fn json(value: &impl Serialize) -> Result<()> {
+    finish(write_json(io::stdout(), value))
+}
+
+/// As [`styled`], to stderr. There is no one left to tell when that fails.
+pub(crate) fn styled_aside(text: &impl Display) {
+    let _ = write(AutoStream::auto(io::stderr()), text);
+}
+
+/// As [`json`], to stderr. There is no one left to tell when that fails.
+pub(crate) fn json_aside(value: &impl Serialize) {
+    let _ = write_json(io::stderr(), value);
+}
+
+/// Prints an error to stderr, and to stdout as JSON where a program listens there.
+pub(crate) fn problem(problem: &Problem, json: bool) {
+    let code = style::paint(style::BAD, format!("error[{}]", problem.code));
+    let text = format!("{code}: {}\n  cure: {}\n", escaped(&problem.cause), problem.cure);
+    styled_aside(&text);
+    if json {
+        let _ = write_json(io::stdout(), &json::Failed::from(problem));
+    }
+}
+
+fn write(out: impl Write, text: &impl Display) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    write!(out, "{text}")?;
+    out.flush()
+}
+
+fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    json::write(&mut out, value)?;
+    writeln!(out)?;
+    out.flush()
+}
+
+/// A reader that has seen enough is no error.
+fn finish(result: io::Result<()>) -> Result<()> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(CommandError::Output { reason: error.to_string() })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,57 @@
+//! Times of calls, loading and instantiation, by Ampoule and by raw wasmi in the same run: compare the
+//! two, not runs with each other. `cargo bench -p ampoule-tests --bench calls`
+
+mod common;
+
+use ampoule::{Context, Limits, Plugin};
+use common::{Hosted, Raw, mirror, prebuilt, raw_engine, transform_context};
+use core::hint::black_box;
+use criterion::{Criterion, criterion_group, criterion_main};
+use wasmi::Module;
+
+fn calls(criterion: &mut Criterion) {
+    let (mut hosted, mut raw) = (Hosted::new(&mirror()), Raw::new(&mirror()));
+    pair(criterion, "noop", hosted.noop(), raw.noop());
+    for size in [64, 1024, 16_384] {
+        let message = vec![0x5a; size];
+        pair(criterion, &format!("echo-{size}"), hosted.echo(&message), raw.echo(&message));
+    }
+    let wasm = prebuilt("json-transformer");
+    let (mut hosted, mut raw) = (Hosted::new(&wasm), Raw::new(&wasm));
+    let context = transform_context();
+    pair(criterion, "transform", hosted.transform(&context), raw.transform(&context));
+}
+
+fn starts(criterion: &mut Criterion) {
+    for (name, wasm) in common::modules() {
+        let load = || Plugin::load(&wasm, &Limits::WORKSTATION, &Context::default());
+        let raw_load = || {
+            Module::validate(&raw_engine(), &wasm).expect("it is valid");
+            black_box(Raw::new(&wasm));
+        };
+        pair(
+            criterion,
+            &format!("load-{name}"),
+            || drop(black_box(load().expect("it loads"))),
+            raw_load,
+        );
+        let mut plugin = load().expect("it loads");
+        let module = Module::new(&raw_engine(), &wasm).expect("it translates");
+        pair(
+            criterion,
+            &format!("instantiate-{name}"),
+            || plugin.restart().expect("it starts"),
+            || drop(black_box(Raw::instantiate(&module))),
+        );
+    }
+}
+
+fn pair(criterion: &mut Criterion, name: &str, mut ampoule: impl FnMut(), mut raw: impl FnMut()) {
+    let mut group = criterion.benchmark_group(name);
+    group.bench_function("ampoule", |bencher| bencher.iter(&mut ampoule));
+    group.bench_function("raw-wasmi", |bencher| bencher.iter(&mut raw));
+    group.finish();
+}
+
+criterion_group!(benches, calls, starts);
+criterion_main!(benches);

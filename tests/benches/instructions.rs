@@ -1,0 +1,133 @@
+//! Instructions per operation under callgrind, by Ampoule and by raw wasmi: repeatable on a noisy
+//! machine. `cargo bench -p ampoule-tests --bench instructions` prints the table; it fails where a
+//! ratio is over its aim.
+
+mod common;
+
+use ampoule::{Context, Limits, Plugin};
+use common::{Hosted, Raw, mirror, prebuilt, raw_engine, transform_context};
+use core::hint::black_box;
+use std::{
+    env,
+    process::{Command, ExitCode},
+};
+use wasmi::Module;
+
+/// What is measured, and the most that it may cost over raw wasmi.
+const CASES: [(&str, f64); 9] = [
+    ("noop", 1.10),
+    ("echo-64", 1.10),
+    ("echo-1024", 1.25),
+    ("echo-16384", 1.25),
+    ("transform", 1.25),
+    ("load-3-kb", 1.25),
+    ("load-60-kb", 1.25),
+    ("instantiate-3-kb", 1.25),
+    ("instantiate-60-kb", 1.25),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = env::args().collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [_, "--case", side, case, turns] => {
+            run(side, case, turns.parse().expect("a number of turns"));
+            ExitCode::SUCCESS
+        }
+        _ => table(),
+    }
+}
+
+fn table() -> ExitCode {
+    println!(
+        "{:<26}{:>14}{:>14}{:>9}{:>7}",
+        "instructions", "ampoule", "raw wasmi", "ratio", "aim"
+    );
+    let mut over = 0;
+    for (case, aim) in CASES {
+        let (ampoule, raw) = (count("ampoule", case), count("raw", case));
+        let ratio = ampoule / raw;
+        over += u8::from(ratio > aim);
+        println!("{case:<26}{ampoule:>14.0}{raw:>14.0}{ratio:>9.3}{aim:>7.2}");
+    }
+    if over == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Instructions of one turn: the difference between many and few, so that start-up falls out.
+fn count(side: &str, case: &str) -> f64 {
+    let (few, many) =
+        if case.starts_with("load") || case.starts_with("inst") { (2, 12) } else { (100, 1100) };
+    (callgrind(side, case, many) - callgrind(side, case, few)) / f64::from(many - few)
+}
+
+fn callgrind(side: &str, case: &str, turns: u32) -> f64 {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(env::current_exe().expect("this program has a path"))
+        .args(["--case", side, case, &turns.to_string()])
+        .output()
+        .expect("valgrind runs: install it with `apt-get install valgrind`");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    let collected = text.lines().find_map(|line| line.split("Collected :").nth(1));
+    collected.and_then(|count| count.trim().parse().ok()).expect("callgrind tells its count")
+}
+
+fn run(side: &str, case: &str, turns: u32) {
+    let size = case.rsplit('-').next().and_then(|size| size.parse().ok()).unwrap_or(0);
+    let message = vec![0x5a; size];
+    let context = transform_context();
+    match (side, case) {
+        ("ampoule", "noop") => repeat(turns, Hosted::new(&mirror()).noop()),
+        ("raw", "noop") => repeat(turns, Raw::new(&mirror()).noop()),
+        ("ampoule", "transform") => {
+            repeat(turns, Hosted::new(&prebuilt("json-transformer")).transform(&context));
+        }
+        ("raw", "transform") => {
+            repeat(turns, Raw::new(&prebuilt("json-transformer")).transform(&context));
+        }
+        ("ampoule", case) if case.starts_with("echo") => {
+            repeat(turns, Hosted::new(&mirror()).echo(&message));
+        }
+        ("raw", case) if case.starts_with("echo") => {
+            repeat(turns, Raw::new(&mirror()).echo(&message));
+        }
+        (side, case) => start(side, case, turns),
+    }
+}
+
+/// Loading, and making a further instance of what is loaded.
+fn start(side: &str, case: &str, turns: u32) {
+    let (_, wasm) = common::modules()
+        .into_iter()
+        .find(|(name, _)| case.ends_with(name))
+        .expect("the case names a module");
+    match (side, case.starts_with("load")) {
+        ("ampoule", true) => repeat(turns, || {
+            let plugin = Plugin::load(&wasm, &Limits::WORKSTATION, &Context::default());
+            black_box(plugin.expect("it loads"));
+        }),
+        ("raw", true) => repeat(turns, || {
+            // As the host does, and for the same reason: translation may panic on what
+            // validation refuses.
+            Module::validate(&raw_engine(), &wasm).expect("it is valid");
+            black_box(Raw::new(&wasm));
+        }),
+        ("ampoule", false) => {
+            let mut plugin =
+                Plugin::load(&wasm, &Limits::WORKSTATION, &Context::default()).expect("it loads");
+            repeat(turns, || plugin.restart().expect("it starts"));
+        }
+        _ => {
+            let module = Module::new(&raw_engine(), &wasm).expect("it translates");
+            repeat(turns, || {
+                black_box(Raw::instantiate(&module));
+            });
+        }
+    }
+}
+
+fn repeat(turns: u32, mut work: impl FnMut()) {
+    for _ in 0..turns {
+        work();
+    }
+}

@@ -1,0 +1,131 @@
+//! The command line.
+
+use crate::Result;
+use core::error::Error;
+use lexopt::{Arg, Parser, ValueExt};
+use std::path::PathBuf;
+
+/// What `cargo xtask --help` prints.
+pub(crate) const USAGE: &str = "\
+What the workspace needs beyond cargo.
+
+Usage: cargo xtask COMMAND
+
+Commands:
+  setup [--check]              install what cross-building needs; --check only tells
+  nostd                        build the no_std crates for every bare-metal target
+  guests [--check]             rebuild every guest and test the fresh modules;
+                               --check leaves guests/prebuilt as it is
+  build-guest FOLDER           build one guest, wherever its folder is
+  new-guest NAME [--dir DIR]   make a guest that works in DIR/NAME (default: guests/NAME)
+";
+
+/// One command with its arguments.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    Help,
+    Setup { check: bool },
+    NoStd,
+    Guests { check: bool },
+    BuildGuest { folder: PathBuf },
+    NewGuest { name: String, parent: Option<PathBuf> },
+}
+
+/// Reads the arguments of this program.
+pub(crate) fn parse(parser: Parser) -> Result<Task> {
+    let given = Given::read(parser)?;
+    let mut words = given.words.iter().map(String::as_str);
+    let task = match (words.next(), words.next()) {
+        (None, _) => Task::Help,
+        _ if given.help => Task::Help,
+        (Some("setup"), None) => Task::Setup { check: given.check },
+        (Some("nostd"), None) => Task::NoStd,
+        (Some("guests"), None) => Task::Guests { check: given.check },
+        (Some("build-guest"), Some(folder)) => Task::BuildGuest { folder: folder.into() },
+        (Some("new-guest"), Some(name)) => {
+            Task::NewGuest { name: name.to_owned(), parent: given.dir.clone() }
+        }
+        _ => return Err(misused(&given)),
+    };
+    let check_fits = matches!(task, Task::Setup { .. } | Task::Guests { .. } | Task::Help);
+    let dir_fits = matches!(task, Task::NewGuest { .. } | Task::Help);
+    if words.next().is_some() || given.check && !check_fits || given.dir.is_some() && !dir_fits {
+        return Err(misused(&given));
+    }
+    Ok(task)
+}
+
+/// Every word and option, before their combination is judged.
+#[derive(Default)]
+struct Given {
+    words: Vec<String>,
+    help: bool,
+    check: bool,
+    dir: Option<PathBuf>,
+}
+
+impl Given {
+    fn read(mut parser: Parser) -> Result<Self> {
+        let mut given = Self::default();
+        while let Some(arg) = parser.next()? {
+            match arg {
+                Arg::Short('h') | Arg::Long("help") => given.help = true,
+                Arg::Long("check") => given.check = true,
+                Arg::Long("dir") => given.dir = Some(parser.value()?.into()),
+                Arg::Value(word) => given.words.push(word.string()?),
+                _ => return Err(arg.unexpected().into()),
+            }
+        }
+        Ok(given)
+    }
+}
+
+fn misused(given: &Given) -> Box<dyn Error> {
+    format!("`{}` isn't used like this\n\n{USAGE}", given.words.join(" ")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(line: &str) -> Result<Task> {
+        parse(Parser::from_args(line.split_whitespace()))
+    }
+
+    #[test]
+    fn every_command_is_understood() {
+        let demo = |parent| Task::NewGuest { name: "demo".into(), parent };
+        for (line, expected) in [
+            ("", Task::Help),
+            ("--help", Task::Help),
+            ("new-guest demo --help", Task::Help),
+            ("setup", Task::Setup { check: false }),
+            ("setup --check", Task::Setup { check: true }),
+            ("nostd", Task::NoStd),
+            ("guests", Task::Guests { check: false }),
+            ("--check guests", Task::Guests { check: true }),
+            ("build-guest some/where", Task::BuildGuest { folder: "some/where".into() }),
+            ("new-guest demo", demo(None)),
+            ("new-guest demo --dir /out", demo(Some("/out".into()))),
+        ] {
+            assert_eq!(task(line).unwrap(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn misuse_is_refused() {
+        for line in [
+            "unknown",
+            "setup now",
+            "nostd --check",
+            "guests --dir x",
+            "build-guest",
+            "new-guest",
+            "new-guest a b",
+            "new-guest demo --dir",
+            "setup --force",
+        ] {
+            assert!(task(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! `cargo xtask`: what the workspace needs beyond cargo itself.
+
+mod args;
+mod cross;
+mod guest;
+mod guests;
+mod new_guest;
+mod nostd;
+mod process;
+mod setup;
+mod workspace;
+
+use args::Task;
+use core::error::Error;
+use std::process::ExitCode;
+
+/// Errors are for a person to read: what went wrong, and what cures it.
+type Result<T, E = Box<dyn Error>> = core::result::Result<T, E>;
+
+fn main() -> ExitCode {
+    match args::parse(lexopt::Parser::from_env()).and_then(carry_out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(task: Task) -> Result<()> {
+    match task {
+        Task::Help => print!("{}", args::USAGE),
+        Task::Setup { check } => setup::run(check)?,
+        Task::NoStd => nostd::run()?,
+        Task::Guests { check } => guests::run(check)?,
+        Task::BuildGuest { folder } => guests::build_at(&folder)?,
+        Task::NewGuest { name, parent } => new_guest::run(&name, parent.as_deref())?,
+    }
+    Ok(())
+}
