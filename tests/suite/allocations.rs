@@ -58,6 +58,30 @@ fn the_end_of_a_slice_costs_one_allocation_that_is_given_back() {
 }
 
 #[test]
+fn a_small_plugin_holds_little() {
+    let (echo, mut plugin) = (guest("echo"), None);
+    let heap = measure(|| plugin = load(&echo, &Limits::MICRO).ok());
+    let bound = ampoule::inspect(&echo, &Limits::MICRO).unwrap().heap.total();
+    println!(
+        "echo holds {} bytes, {} at the peak, bound {bound}",
+        heap.bytes_current, heap.bytes_max
+    );
+    assert!(heap.bytes_current < 24 * 1024);
+    assert!(heap.bytes_max <= bound);
+    assert_eq!(plugin.unwrap().memory_bytes(), 2048);
+}
+
+#[test]
+fn a_plugin_may_move_to_another_thread() {
+    const fn movable<T: Send>() {}
+    movable::<Plugin>();
+    let mut plugin = load(&guest("echo"), &Limits::MICRO).unwrap();
+    let echo: Entry<&[u8], &[u8]> = plugin.bind("echo").unwrap();
+    let call = move || plugin.call(&echo, &&[7][..]).map(<[u8]>::to_vec);
+    assert_eq!(std::thread::spawn(call).join().unwrap(), Ok(vec![7]));
+}
+
+#[test]
 fn dropping_a_plugin_gives_back_every_byte() {
     let (echo, limits) = (guest("echo"), Limits::MICRO);
     for _ in 0..1000 {
