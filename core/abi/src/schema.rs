@@ -48,9 +48,19 @@ pub const fn encoded_len(entries: &[Declaration]) -> usize {
 /// The content of the section, for SDKs to place there at compile time.
 ///
 /// # Panics
-/// If `N` isn't [`encoded_len`]: at compile time, where this is meant to be called.
+/// If `N` isn't [`encoded_len`] or a type is nested more than [`MAX_TYPE_DEPTH`] deep, so that no
+/// host would read the section: at compile time, where this is meant to be called.
 #[must_use]
 pub const fn to_bytes<const N: usize>(entries: &[Declaration]) -> [u8; N] {
+    let mut at = 0;
+    while at < entries.len() {
+        assert!(
+            depth::of(entries[at].request) <= MAX_TYPE_DEPTH
+                && depth::of(entries[at].reply) <= MAX_TYPE_DEPTH,
+            "the request or the reply of an entry is a type nested deeper than MAX_TYPE_DEPTH (16)"
+        );
+        at += 1;
+    }
     let mut bytes = [0; N];
     let written = put::section(&mut bytes, entries);
     assert!(written == N, "N is to be encoded_len(entries)");
@@ -266,6 +276,65 @@ fn variant<'a>(
         2 => parts(out, "(", rest, depth, walk, ")"),
         3 => parts(out, " { ", rest, depth, field, " }"),
         _ => Err(DecodeError::Tag),
+    }
+}
+
+/// How deep types are nested, as [`walk`] counts it: a type without parts is 1 deep. Works at
+/// compile time.
+mod depth {
+    use super::{NamedType, NamedValue, Shape, Variant};
+
+    pub(super) const fn of(ty: &NamedType) -> usize {
+        1 + match ty.ty {
+            Shape::Option(part) | Shape::NewtypeStruct(part) | Shape::Seq(part) => of(part),
+            Shape::Tuple(parts) | Shape::TupleStruct(parts) => types(parts),
+            Shape::Map { key, val } => max(of(key), of(val)),
+            Shape::Struct(parts) => fields(parts),
+            Shape::Enum(variants) => {
+                let mut deepest = 0;
+                let mut at = 0;
+                while at < variants.len() {
+                    deepest = max(deepest, variant(variants[at].ty));
+                    at += 1;
+                }
+                deepest
+            }
+            _ => 0,
+        }
+    }
+
+    const fn variant(of_kind: &Variant) -> usize {
+        match of_kind {
+            Variant::UnitVariant => 0,
+            Variant::NewtypeVariant(part) => of(part),
+            Variant::TupleVariant(parts) => types(parts),
+            Variant::StructVariant(parts) => fields(parts),
+        }
+    }
+
+    const fn types(parts: &[&NamedType]) -> usize {
+        let mut deepest = 0;
+        let mut at = 0;
+        while at < parts.len() {
+            deepest = max(deepest, of(parts[at]));
+            at += 1;
+        }
+        deepest
+    }
+
+    const fn fields(parts: &[&NamedValue]) -> usize {
+        let mut deepest = 0;
+        let mut at = 0;
+        while at < parts.len() {
+            deepest = max(deepest, of(parts[at].ty));
+            at += 1;
+        }
+        deepest
+    }
+
+    /// [`Ord::max`], at compile time.
+    const fn max(a: usize, b: usize) -> usize {
+        if a > b { a } else { b }
     }
 }
 
@@ -515,6 +584,97 @@ mod tests {
                  Outcome { success: bool, data: Value, error: Option<String> }",
             ]
         );
+    }
+
+    type Twice<T> = Option<Option<T>>;
+    type Deepest = Twice<Twice<Twice<Twice<Twice<Twice<Twice<Option<u8>>>>>>>>;
+
+    #[test]
+    fn depth_is_measured_as_it_is_walked() {
+        #[derive(Schema)]
+        #[allow(dead_code)]
+        enum Many {
+            Unit,
+            New(Twice<u8>),
+            Tuple(u8, Twice<Twice<u8>>),
+            Struct { a: u8, b: Twice<Twice<Twice<u8>>> },
+        }
+        #[derive(Schema)]
+        #[allow(dead_code)]
+        struct Tuple(u8, Twice<u8>, u8);
+        #[derive(Schema)]
+        struct Nothing;
+
+        const DEEP: &NamedType = Twice::<Twice<u8>>::SCHEMA;
+        const KEY: NamedType = NamedType { name: "", ty: &Shape::Map { key: DEEP, val: TEXT } };
+        const VALUE: NamedType = NamedType { name: "", ty: &Shape::Map { key: TEXT, val: DEEP } };
+
+        // Each kind of variant as the deepest one.
+        #[derive(Schema)]
+        #[allow(dead_code)]
+        enum New {
+            Unit,
+            New(Twice<u8>),
+        }
+        #[derive(Schema)]
+        #[allow(dead_code)]
+        enum Pair {
+            Tuple(u8, Twice<u8>),
+            Unit,
+        }
+
+        for (ty, expected) in [
+            (u8::SCHEMA, 1),
+            (<()>::SCHEMA, 1),
+            (Value::SCHEMA, 1),
+            (Nothing::SCHEMA, 1),
+            (Wrapped::SCHEMA, 2),
+            (<[Twice<u8>]>::SCHEMA, 4),
+            (<(u8, Twice<u8>, u8)>::SCHEMA, 4),
+            (Tuple::SCHEMA, 4),
+            (&KEY, 6),
+            (&VALUE, 6),
+            (New::SCHEMA, 4),
+            (Pair::SCHEMA, 4),
+            (Many::SCHEMA, 8),
+            (Kind::SCHEMA, 3),
+            (Sample::SCHEMA, 4),
+            (Context::SCHEMA, 3),
+            (Outcome::SCHEMA, 3),
+            (Deepest::SCHEMA, MAX_TYPE_DEPTH),
+            (Option::<Deepest>::SCHEMA, MAX_TYPE_DEPTH + 1),
+        ] {
+            assert_eq!(depth::of(ty), expected, "{ty:?}");
+            let mut buffer = [0; 512];
+            let bytes = &*crate::encode(ty, &mut buffer).unwrap();
+            assert_eq!(walk(bytes, expected, &mut Nowhere), Ok(&[][..]), "{ty:?}");
+            let error = walk(bytes, expected - 1, &mut Nowhere).unwrap_err();
+            assert_eq!(error, DecodeError::TooDeep, "{ty:?}");
+        }
+    }
+
+    #[test]
+    fn the_deepest_type_is_read_by_the_host() {
+        const DEEP: &[Declaration] =
+            &[Declaration { name: "go", request: Deepest::SCHEMA, reply: Deepest::SCHEMA }];
+        const BYTES: [u8; encoded_len(DEEP)] = to_bytes(DEEP);
+        assert_eq!(Entries::from_section(&BYTES).unwrap().len(), 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "nested deeper")]
+    fn a_request_that_is_too_deep_is_refused() {
+        const DEEP: &[Declaration] =
+            &[Declaration { name: "go", request: Option::<Deepest>::SCHEMA, reply: u8::SCHEMA }];
+        let _ = to_bytes::<{ encoded_len(DEEP) }>(DEEP);
+    }
+
+    #[test]
+    #[should_panic(expected = "nested deeper")]
+    fn a_reply_that_is_too_deep_is_refused() {
+        const DEEP: &[Declaration] =
+            &[Declaration { name: "go", request: u8::SCHEMA, reply: Option::<Deepest>::SCHEMA }];
+        let _ = to_bytes::<{ encoded_len(DEEP) }>(DEEP);
     }
 
     #[test]

@@ -9,7 +9,8 @@ const NOWHERE: usize = 1 << 31;
 ///
 /// Running over the end is no error at each step: nothing more is written then, and whoever asks
 /// for [`written`](Self::written) in the end learns of it. [`go_back`](Self::go_back) takes that
-/// back too.
+/// back too. Positions stop at the largest number: on wasm32 four billion bytes too many would
+/// else be none.
 pub(crate) struct Buffer<B: ?Sized = [u8]> {
     position: Position,
     bytes: B,
@@ -57,7 +58,7 @@ impl Buffer {
         if let Some(place) = self.bytes.get_mut(self.position.at) {
             *place = byte;
         }
-        self.position.at += 1;
+        self.advance(1);
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
@@ -65,7 +66,11 @@ impl Buffer {
         if let Some(place) = room.get_mut(..bytes.len()) {
             place.copy_from_slice(bytes);
         }
-        self.position.at += bytes.len();
+        self.advance(bytes.len());
+    }
+
+    fn advance(&mut self, by: usize) {
+        self.position.at = self.position.at.saturating_add(by);
     }
 
     pub(crate) fn varint(&mut self, mut value: u64) {
@@ -114,7 +119,8 @@ impl Buffer {
             let more = varint_bytes(count) - 1;
             self.shift(start, end, more);
             self.varint(count as u64);
-            self.position.at = end + more;
+            self.position.at = end;
+            self.advance(more);
         }
     }
 
@@ -125,7 +131,7 @@ impl Buffer {
 
     /// Moves `start..end` up by `by` bytes, if that fits.
     fn shift(&mut self, start: usize, end: usize, by: usize) {
-        if let Some(bytes) = self.bytes.get_mut(start..end + by)
+        if let Some(bytes) = self.bytes.get_mut(start..end.saturating_add(by))
             && let Some(kept) = bytes.len().checked_sub(by)
         {
             bytes.copy_within(..kept, by);
@@ -144,7 +150,7 @@ fn varint_bytes(mut value: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::Buffer;
+    use super::{Buffer, Position};
     use std::{vec, vec::Vec};
 
     fn written<const N: usize>(write: impl FnOnce(&mut Buffer)) -> Option<Vec<u8>> {
@@ -182,6 +188,37 @@ mod tests {
             assert_eq!(written::<4>(overflow), None);
         }
         assert_eq!(written::<4>(|buffer| buffer.bytes(b"1234")).as_deref(), Some(&b"1234"[..]));
+    }
+
+    #[test]
+    fn an_overflow_never_wraps_round_to_what_fits() {
+        type Write = fn(&mut Buffer);
+        let writes: [Write; 6] = [
+            |buffer| (0..9).for_each(|_| buffer.byte(0)),
+            |buffer| buffer.bytes(b"123456789"),
+            |buffer| buffer.sized(&[0; 200]),
+            |buffer| buffer.varint(u64::MAX),
+            |buffer| {
+                let start = buffer.open();
+                buffer.bytes(b"123456789");
+                let count = buffer.since(start);
+                buffer.close(start, count);
+            },
+            |buffer| {
+                let start = buffer.open_nested();
+                buffer.close_nested(start, usize::MAX);
+            },
+        ];
+        for write in writes {
+            for short_of_the_end in 0..8 {
+                let all = written::<4>(|buffer| {
+                    let at = usize::MAX - short_of_the_end;
+                    buffer.go_back(Position { at, depth: 0 });
+                    write(buffer);
+                });
+                assert_eq!(all, None, "{short_of_the_end}");
+            }
+        }
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl<T: Schema> Schema for Encoded<'_, T> {
 /// Declares the entry `name` by its method, whose types say the rest.
 ///
 /// # Panics
-/// If the ABI keeps the name for itself: at compile time.
+/// If the ABI or the compiler keeps the name for itself: at compile time.
 #[must_use]
 pub const fn declare<P: 'static, Request: Schema, A: Answer<'static>>(
     name: &'static str,
@@ -90,23 +90,42 @@ where
     A::Message: Schema,
 {
     let _ = entry;
-    assert!(is_free(name.as_bytes()), "entries are not called `_…`, `ampoule_…` or `memory`");
+    let name = export_name(name);
+    assert!(
+        is_free(name.as_bytes()),
+        "entries are not called `_…`, `ampoule_…` or `memory`, nor like the functions that the \
+         compiler calls by itself: `memcpy`, `memmove`, `memset`, `memcmp`, `bcmp`"
+    );
     Declaration { name, request: Request::SCHEMA, reply: A::Message::SCHEMA }
 }
 
-/// What [`ampoule_abi::export::is_entry`] tells, at compile time, and that no other export has it.
+/// The name of the export that an identifier makes: `r#move` makes `move`.
+const fn export_name(identifier: &str) -> &str {
+    match identifier.as_bytes() {
+        [b'r', b'#', ..] => identifier.split_at(2).1,
+        _ => identifier,
+    }
+}
+
+/// What [`ampoule_abi::export::is_entry`] tells, at compile time, and that no other export and no
+/// function has it that the compiler calls by itself: an entry would take that one's place.
 const fn is_free(name: &[u8]) -> bool {
     let reserved = ampoule_abi::export::RESERVED_PREFIX.as_bytes();
     let mut at = 0;
     while at < reserved.len() && at < name.len() && name[at] == reserved[at] {
         at += 1;
     }
-    at < reserved.len() && !matches!(name, [b'_', ..] | b"memory")
+    at < reserved.len()
+        && !matches!(
+            name,
+            [b'_', ..] | b"memory" | b"memcpy" | b"memmove" | b"memset" | b"memcmp" | b"bcmp"
+        )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_free;
+    use super::{declare, export_name, is_free};
+    use crate::Failure;
     use ampoule_abi::export;
 
     #[test]
@@ -126,5 +145,35 @@ mod tests {
             assert_eq!(export::is_entry(name), free, "{name}");
         }
         assert!(!is_free(export::MEMORY.as_bytes()));
+    }
+
+    #[test]
+    fn names_of_the_compiler_are_not_free() {
+        for name in ["memcpy", "memmove", "memset", "memcmp", "bcmp"] {
+            assert!(!is_free(name.as_bytes()), "{name}");
+        }
+        for name in ["mem", "memcpy_", "memcp", "move", "bcmp2"] {
+            assert!(is_free(name.as_bytes()), "{name}");
+        }
+    }
+
+    fn entry(_: &'static mut (), _: u8) -> Result<u8, Failure<'static>> {
+        Ok(0)
+    }
+
+    #[test]
+    #[should_panic(expected = "compiler")]
+    fn a_name_that_is_not_free_is_not_declared() {
+        let _ = declare("r#memcpy", entry);
+    }
+
+    #[test]
+    fn a_raw_identifier_is_declared_as_it_is_exported() {
+        assert_eq!(declare(stringify!(r#move), entry).name, "move");
+        for (identifier, name) in
+            [("r#move", "move"), ("move", "move"), ("r", "r"), ("rmove", "rmove"), ("", "")]
+        {
+            assert_eq!(export_name(identifier), name);
+        }
     }
 }

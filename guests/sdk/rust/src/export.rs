@@ -24,7 +24,9 @@
 /// - `entries` are what the host may call. `execute` is [`Plugin::execute`](crate::Plugin::execute);
 ///   any other is a method `fn(&mut self, Request) -> A`, where the request is any
 ///   [`Decode`](crate::Decode) message and the answer an [`Answer`](crate::Answer) of one, both with
-///   a [`Schema`](crate::Schema). Its name is the name of the export.
+///   a [`Schema`](crate::Schema). Its name is the name of the export, without the `r#` of a raw
+///   identifier. `memory`, `_…`, `ampoule_…`, and what the compiler calls by itself (`memcpy`,
+///   `memmove`, `memset`, `memcmp`, `bcmp`) are no names of entries: an error at compile time.
 ///
 /// On wasm32 this makes the exports `ampoule_mailbox`, `ampoule_init`, `ampoule_destroy`, one for
 /// each entry, and the custom sections `ampoule.meta` and `ampoule.schema`. Elsewhere it makes what
@@ -45,18 +47,20 @@ macro_rules! export_plugin {
         #[cfg(target_arch = "wasm32")]
         #[allow(unsafe_code)]
         const _: () = {
-            use $crate::{Exported, Plugin, glue};
-
-            static INSTANCE: <$plugin as Exported>::Instance = glue::Instance::new();
+            // Full paths only: a `use` here would capture a plugin of the same name.
+            static INSTANCE: <$plugin as $crate::Exported>::Instance =
+                $crate::glue::Instance::new();
 
             // SAFETY: custom sections aren't loaded, and a host checks what it reads there.
             #[unsafe(link_section = "ampoule.meta")]
-            static META: [u8; <$plugin>::META.encoded_len()] = <$plugin>::META.to_bytes();
+            static META: [u8; <$plugin as $crate::Plugin>::META.encoded_len()] =
+                <$plugin as $crate::Plugin>::META.to_bytes();
 
             // SAFETY: as above.
             #[unsafe(link_section = "ampoule.schema")]
-            static SCHEMA: [u8; glue::encoded_len(<$plugin>::ENTRIES)] =
-                glue::to_bytes(<$plugin>::ENTRIES);
+            static SCHEMA: [u8; $crate::glue::encoded_len(
+                <$plugin as $crate::Exported>::ENTRIES,
+            )] = $crate::glue::to_bytes(<$plugin as $crate::Exported>::ENTRIES);
 
             // SAFETY: the ABI keeps the names that start with `ampoule_` for these.
             #[unsafe(no_mangle)]

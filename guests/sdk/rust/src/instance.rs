@@ -34,8 +34,10 @@ impl<P: Plugin, const MAILBOX: usize, const REPLY: usize> Instance<P, MAILBOX, R
     #[must_use]
     pub fn mailbox(&self) -> i64 {
         // SAFETY: nothing is read; the pointer is to this instance, and so is the new one.
-        let mailbox = unsafe { &raw const (*self.parts.as_ptr()).mailbox };
-        pack(false, mailbox.addr(), MAILBOX)
+        let mailbox = unsafe { &raw mut (*self.parts.as_ptr()).mailbox };
+        // Exposed, and mutable: the host writes there by the number alone. From a mere `addr` the
+        // compiler could conclude that nobody does.
+        pack(false, mailbox.expose_provenance(), MAILBOX)
     }
 
     /// Serves the host: `length` bytes lie in the mailbox.

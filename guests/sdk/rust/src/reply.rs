@@ -29,7 +29,9 @@ impl<'a> RawReply<'a> {
     /// The number that an export answers.
     #[must_use]
     pub fn to_bits(self) -> i64 {
-        pack(self.failed, self.bytes.as_ptr().addr(), self.bytes.len())
+        // Exposed: the host reads there by the number alone. From a mere `addr` the compiler could
+        // conclude that nobody does, and drop what was written.
+        pack(self.failed, self.bytes.as_ptr().expose_provenance(), self.bytes.len())
     }
 }
 

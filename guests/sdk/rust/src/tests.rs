@@ -49,13 +49,18 @@ impl Sum {
         if text == "fail" { Err(Failure { code: 103, message: text }) } else { Ok((text, text)) }
     }
 
+    fn r#move(&mut self, by: i64) -> Result<(), Failure<'static>> {
+        self.total += by;
+        Ok(())
+    }
+
     fn same<'a>(&mut self, text: Encoded<'a, &'a str>) -> Encoded<'a, &'a str> {
         text
     }
 }
 
 export_plugin! {
-    Sum { mailbox: 128, reply: 64, entries: [execute, add, twice, same] }
+    Sum { mailbox: 128, reply: 64, entries: [execute, add, r#move, twice, same] }
 }
 
 /// Has typed entries only, and no use for a context.
@@ -185,6 +190,11 @@ fn entries_are_declared_with_their_types() {
     assert_eq!(entries.iter().next().unwrap().name, "execute");
     assert_eq!(
         shown,
-        ["add: (i32, i32, i32) -> i64", "twice: str -> (str, str)", "same: str -> str"]
+        [
+            "add: (i32, i32, i32) -> i64",
+            "move: i64 -> ()",
+            "twice: str -> (str, str)",
+            "same: str -> str",
+        ]
     );
 }

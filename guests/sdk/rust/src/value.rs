@@ -219,12 +219,22 @@ macro_rules! put_integers {
 
 put_integers!(i8 i16 i32 u8 u16 u32);
 
+/// The bits of every NaN that is put.
+///
+/// Which of its NaNs a processor computes is its own choice, and WebAssembly leaves it that: sign
+/// and payload would make replies differ from one machine to the next.
+const NAN: u64 = 0x7ff8_0000_0000_0000;
+
+/// Any NaN is put as the canonical one, `0x7ff8_0000_0000_0000`, so that a plugin replies with the
+/// same bytes on every processor.
 impl Put for f64 {
     fn put_into(self, place: &mut Place<'_>) {
-        place.begin(tag::FLOAT).bytes(&self.to_le_bytes());
+        let bits = if self.is_nan() { NAN } else { self.to_bits() };
+        place.begin(tag::FLOAT).bytes(&bits.to_le_bytes());
     }
 }
 
+/// Put as an `f64`, so a NaN (canonically `0x7fc0_0000`) becomes the canonical NaN of that.
 impl Put for f32 {
     fn put_into(self, place: &mut Place<'_>) {
         f64::from(self).put_into(place);
@@ -271,7 +281,7 @@ impl Put for Value<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, Put};
+    use super::{NAN, Place, Put};
     use crate::{Decode, List, MAX_DEPTH, Map, Value, testing::value};
     use ampoule_abi::{encode, encoded_len};
     use core::fmt::Write as _;
@@ -300,7 +310,8 @@ mod tests {
             Value::Int(i64::MAX),
             Value::Int(i64::MIN),
             Value::Float(-0.0),
-            Value::Float(f64::NAN),
+            Value::Float(f64::from_bits(NAN)),
+            Value::Float(f64::NEG_INFINITY),
             Value::Float(1.5e300),
             Value::Str(""),
             Value::Str("naïve"),
@@ -330,6 +341,20 @@ mod tests {
         check(&b"a"[..], Value::Bytes(b"a"));
         check(Some(7), Value::Int(7));
         check(None::<&str>, Value::Null);
+    }
+
+    #[test]
+    fn every_nan_is_written_as_the_canonical_one() {
+        let canonical = expected(Value::Float(f64::from_bits(0x7ff8_0000_0000_0000)));
+        for bits in [NAN, 1 << 63 | NAN, NAN | 1, 0x7ff0_0000_0000_0001, u64::MAX] {
+            let nan = f64::from_bits(bits);
+            assert_eq!(value(|place| place.put(nan)), canonical, "{bits:#x}");
+            assert_eq!(value(|place| place.put(Value::Float(nan))), canonical, "{bits:#x}");
+        }
+        for bits in [0x7fc0_0000, 0xffc0_0000, 0x7fc0_0001, 0x7f80_0001, u32::MAX] {
+            let nan = f32::from_bits(bits);
+            assert_eq!(value(|place| place.put(nan)), canonical, "{bits:#x}");
+        }
     }
 
     #[test]

@@ -39,7 +39,8 @@ impl Plugin for Adder {
 }
 
 impl Adder {
-    /// A typed entry: the host checks the types of its messages before it calls.
+    /// A typed entry: the schema in the module tells its message types. The host does not compare
+    /// them with the caller's; a message that doesn't decode as a number is refused by the SDK.
     ///
     /// # Errors
     /// None of its own.
