@@ -36,13 +36,14 @@ fn starts(criterion: &mut Criterion) {
             raw_load,
         );
         let mut plugin = load().expect("it loads");
+        let noop = plugin.bind::<bool, ()>("noop").expect("it is exported");
+        let fresh = || {
+            plugin.stop();
+            plugin.call(&noop, &true).expect("it answers");
+        };
         let module = Module::new(&raw_engine(), &wasm).expect("it translates");
-        pair(
-            criterion,
-            &format!("instantiate-{name}"),
-            || plugin.restart().expect("it starts"),
-            || drop(black_box(Raw::instantiate(&module))),
-        );
+        let raw_fresh = || Raw::instantiate(&module).call("noop", &true);
+        pair(criterion, &format!("instantiate-{name}"), fresh, raw_fresh);
     }
 }
 

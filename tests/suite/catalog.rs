@@ -1,14 +1,21 @@
 //! `docs/errors.md` is made from the tables that the errors themselves are made from.
 
 use crate::support::repository;
-use ampoule::{AdmissionError, BindError, CatalogRow, Fault, Refusal};
+use ampoule::{
+    AdmissionError, BindError, CatalogRow, Fault, ManifestError, OfferError, Refusal,
+    manifest::{NetHostError, PathError},
+};
 use ampoule_std::{CommandError, FileError};
 use core::fmt::Write;
 use std::{collections::BTreeSet, fs};
 
-const FAMILIES: [(&str, &str, &[CatalogRow]); 6] = [
+const FAMILIES: [(&str, &str, &[CatalogRow]); 10] = [
     ("U", "Usage of the command", CommandError::CATALOG),
     ("I", "Files, on a workstation: nothing was loaded", FileError::CATALOG),
+    ("M", "Manifests and policies", ManifestError::CATALOG),
+    ("P", "Paths in a grant, and those that a plugin asks for", PathError::CATALOG),
+    ("H", "Network hosts in a grant, and those that a plugin asks for", NetHostError::CATALOG),
+    ("S", "Offering a service", OfferError::CATALOG),
     ("A", "Admission: the module was refused, and nothing of it ran", AdmissionError::CATALOG),
     ("B", "Binding an entry", BindError::CATALOG),
     (

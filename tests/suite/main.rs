@@ -1,11 +1,13 @@
 //! What Ampoule promises, a file per behaviour.
 
 mod allocations;
+mod builtin;
 mod catalog;
 mod conformance;
 mod faults;
 mod heap_bound;
 mod hostile;
+mod services;
 mod situations;
 mod slicing;
 mod support;

@@ -1,12 +1,13 @@
 //! The engine: how it is set up, and the translated module.
 //!
-//! With `instance`, `call` and `guest_memory` the only files that name `wasmi`.
+//! With `instance`, `call` and `service/glue` the only files that name `wasmi`.
 
 use crate::{
-    admission::{Admitted, admit},
+    admission::{self, Admitted, admit},
     error::AdmissionError,
     limits::{INITIAL_STACK_BYTES, Limits},
-    module_view::{self, ExportKind},
+    module_view,
+    service::{Bound, Operation, Permits, Services},
     text::Text,
 };
 use alloc::{boxed::Box, string::String, vec::Vec};
@@ -21,26 +22,46 @@ pub(crate) struct Module {
     meta: owned::Meta,
     /// The entries' names; an [`Entry`](crate::Entry) is an index into this.
     entries: Box<[String]>,
+    has_init: bool,
+    /// The operations that it imports, in their order; the host's own functions aren't among them.
+    operations: Box<[Operation]>,
     /// Tells modules apart, so that an entry bound on one is not used on another.
     pub(crate) identity: u64,
 }
 
 impl Module {
-    /// Admits and translates.
-    pub(crate) fn new(wasm: &[u8], limits: &Limits) -> Result<Self, AdmissionError> {
-        let admitted = admit(wasm, limits)?;
+    /// Admits and translates; answers what is granted of each operation, too.
+    pub(crate) fn new(
+        wasm: &[u8],
+        limits: &Limits,
+        services: &Services,
+        permits: &dyn Permits,
+    ) -> Result<(Self, Vec<Bound>), AdmissionError> {
+        let admitted = admit(wasm, limits, services, permits)?;
         let inner = translate(&admitted, limits)?;
-        Ok(Self {
+        let (operations, granted) = admission::granted(&admitted, services, permits).unzip();
+        let module = Self {
             inner,
             limits: *limits,
             meta: admitted.meta.into(),
             entries: entries(&admitted),
+            has_init: module_view::exports(&admitted.scan).any(|item| item.name == export::INIT),
+            operations: <Vec<_>>::into(operations),
             identity: identity(wasm),
-        })
+        };
+        Ok((module, granted))
     }
 
     pub(crate) fn meta(&self) -> ampoule_abi::Meta<'_> {
         self.meta.borrow()
+    }
+
+    pub(crate) const fn has_init(&self) -> bool {
+        self.has_init
+    }
+
+    pub(crate) fn operations(&self) -> &[Operation] {
+        &self.operations
     }
 
     pub(crate) fn entries(&self) -> &[String] {
@@ -100,11 +121,8 @@ fn config(limits: &Limits) -> Config {
 }
 
 fn entries(admitted: &Admitted<'_>) -> Box<[String]> {
-    module_view::exports(&admitted.scan)
-        .filter(|item| matches!(item.kind, ExportKind::Function(_)) && export::is_entry(item.name))
-        .map(|item| item.name.into())
-        .collect::<Vec<_>>()
-        .into()
+    let names = module_view::entries(&admitted.scan).map(String::from);
+    names.collect::<Vec<_>>().into()
 }
 
 /// FNV-1a, 64 bits, over the module's bytes; never 0. It tells modules apart by accident, not against a

@@ -142,8 +142,8 @@ errors! {
         TableTooLarge { found: u64, allowed: u32 } = "A16",
             "the table has {found} elements, {allowed} are allowed",
             "use fewer indirect calls or raise limits.table_elements";
-        SegmentOutside { what: &'static str, offset: usize } = "A17",
-            "a {what} segment at offset {offset} reaches outside",
+        SegmentOutside { what: &'static str, start: u32, length: u32, size: u64, offset: usize } = "A17",
+            "a {what} segment of {length} from {start} on reaches outside of {size} (at offset {offset})",
             "build the module again; its initial memory or table is too small for its contents";
         ImportKind { service: Text, name: Text } = "A18",
             "the import {service}.{name} is not a function",
@@ -190,9 +190,12 @@ errors! {
         Engine {} = "A32",
             "the engine could not translate the module",
             "split its largest function; if it is small, report the module";
-        Name { offset: usize } = "A33",
-            "the name at offset {offset} has characters that can't be shown",
-            "name exports, imports and sections in printable characters";
+        Name { name: Text, offset: usize } = "A33",
+            "the name \"{name}\" at offset {offset} has characters that can't be shown",
+            "name exports and imports in printable characters";
+        NotGranted { service: Text, operation: Text } = "A34",
+            "the import {service}.{operation} is not granted",
+            "add the operation under capabilities.services in the manifest, if the device's policy allows it";
     }
 }
 
@@ -241,19 +244,15 @@ pub enum LoadError {
 pub enum CallError {
     /// Nothing is wrong with the plugin: the next call goes on with the same instance.
     Refused(Refusal),
+    /// A fresh instance was to be made, and its `ampoule_init` said no: the next call tries again.
+    Init(Refusal),
     /// The guest was ended: the next call goes on with a fresh instance.
     Fault(Fault),
 }
 
 /// The errors that stand for others pass everything on.
 macro_rules! pass_on {
-    ($($Enum:ident { $($Variant:ident($Inner:ty)),* })*) => { $(
-        $( impl From<$Inner> for $Enum {
-            fn from(error: $Inner) -> Self {
-                Self::$Variant(error)
-            }
-        } )*
-
+    ($($Enum:ident { $($Variant:ident),* })*) => { $(
         impl fmt::Display for $Enum {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self { $( Self::$Variant(error) => fmt::Display::fmt(error, f), )* }
@@ -275,14 +274,32 @@ macro_rules! pass_on {
 }
 
 pass_on! {
-    LoadError { Admission(AdmissionError), Init(Refusal), Fault(Fault) }
-    CallError { Refused(Refusal), Fault(Fault) }
+    LoadError { Admission, Init, Fault }
+    CallError { Refused, Init, Fault }
+}
+
+macro_rules! from {
+    ($($Enum:ident::$Variant:ident($Inner:ty))*) => { $(
+        impl From<$Inner> for $Enum {
+            fn from(error: $Inner) -> Self {
+                Self::$Variant(error)
+            }
+        }
+    )* };
+}
+
+from! {
+    LoadError::Admission(AdmissionError)
+    LoadError::Init(Refusal)
+    LoadError::Fault(Fault)
+    CallError::Refused(Refusal)
+    CallError::Fault(Fault)
 }
 
 impl From<CallError> for LoadError {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Refused(refusal) => Self::Init(refusal),
+            CallError::Refused(refusal) | CallError::Init(refusal) => Self::Init(refusal),
             CallError::Fault(fault) => Self::Fault(fault),
         }
     }

@@ -30,6 +30,27 @@ impl GuestSlice {
         memory.get_mut(self.address as usize..)?.get_mut(..self.length as usize)
     }
 
+    /// The bytes of this range to be read beside those of `other` to be written, if both lie inside
+    /// and don't overlap. An empty range overlaps nothing.
+    pub(crate) fn beside(self, other: Self, memory: &mut [u8]) -> Option<(&[u8], &mut [u8])> {
+        if !self.is_inside(memory.len()) || !other.is_inside(memory.len()) {
+            return None;
+        }
+        if self.length == 0 {
+            return Some((&[], other.of_mut(memory)?));
+        }
+        if other.length == 0 {
+            return Some((self.of(memory)?, &mut []));
+        }
+        if self.address < other.address {
+            let (low, high) = memory.split_at_mut_checked(other.address as usize)?;
+            Some((self.of(low)?, high.get_mut(..other.length as usize)?))
+        } else {
+            let (low, high) = memory.split_at_mut_checked(self.address as usize)?;
+            Some((high.get(..self.length as usize)?, other.of_mut(low)?))
+        }
+    }
+
     /// The same range cut to at most `length` bytes.
     pub(crate) fn cut(self, length: u32) -> Self {
         Self { length: self.length.min(length), ..self }
@@ -60,6 +81,38 @@ mod tests {
             assert_eq!(slice.of(&memory), inside, "{slice:?}");
             assert_eq!(slice.is_inside(4), inside.is_some(), "{slice:?}");
             assert_eq!(slice.of_mut(&mut memory).map(|it| &*it), inside, "{slice:?}");
+        }
+    }
+
+    #[test]
+    fn two_ranges_are_had_together_only_if_they_are_apart() {
+        for (read, write, apart) in [
+            ((0, 2), (2, 2), true),
+            ((2, 2), (0, 2), true),
+            ((0, 2), (1, 2), false),
+            ((1, 2), (0, 2), false),
+            ((0, 4), (0, 4), false),
+            ((1, 1), (0, 4), false),
+            ((0, 4), (1, 1), false),
+            ((0, 0), (0, 4), true),
+            ((2, 0), (0, 4), true),
+            ((0, 4), (2, 0), true),
+            ((4, 0), (4, 0), true),
+            ((0, 5), (0, 0), false),
+            ((0, 0), (5, 0), false),
+            ((0, 1), (1, u32::MAX), false),
+            ((u32::MAX, u32::MAX), (0, 1), false),
+        ] {
+            let mut memory = [1, 2, 3, 4];
+            let pair = GuestSlice::new(read.0, read.1)
+                .beside(GuestSlice::new(write.0, write.1), &mut memory);
+            assert_eq!(pair.is_some(), apart, "{read:?} {write:?}");
+            if let Some((read_bytes, write_bytes)) = pair {
+                assert_eq!(
+                    (read_bytes.len(), write_bytes.len()),
+                    (read.1 as usize, write.1 as usize)
+                );
+            }
         }
     }
 

@@ -1,14 +1,15 @@
 //! Everything about a module that can be told without running it.
 
 use crate::{
-    admission::{HeapBound, heap_bound, reader::Reader, scan::Scan, scan::scan},
+    admission::{HeapBound, heap_bound, reader::Reader, scan::Scan, scan::scan_leniently, size},
     engine::Module,
     error::AdmissionError,
     limits::{Limits, Shape},
     module_view::{self, ExportKind},
+    service::{NothingGranted, Services},
 };
 use alloc::{borrow::ToOwned, string::String, string::ToString, vec::Vec};
-use ampoule_abi::{Meta, MetaError, export, owned, schema};
+use ampoule_abi::{Meta, MetaError, owned, schema};
 use core::fmt;
 
 /// What [`inspect`] found.
@@ -19,7 +20,7 @@ pub struct Inspection {
     pub module_bytes: usize,
     /// Who the plugin is, or why its meta can't be read; `None` without such a section.
     pub meta: Option<Result<owned::Meta, MetaError>>,
-    /// Entry points, with their message types where the module declares them.
+    /// Entries, with their message types where the module declares them.
     pub entries: Vec<EntryInfo>,
     /// All exports.
     pub exports: Vec<Export>,
@@ -41,7 +42,7 @@ pub struct Inspection {
     pub verdict: Result<(), AdmissionError>,
 }
 
-/// An entry point.
+/// An entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryInfo {
     /// The export's name.
@@ -121,6 +122,18 @@ pub enum ValueType {
     F64,
 }
 
+impl ValueType {
+    /// Its byte in the binary format.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::I32 => 0x7f,
+            Self::I64 => 0x7e,
+            Self::F32 => 0x7d,
+            Self::F64 => 0x7c,
+        }
+    }
+}
+
 impl fmt::Display for ValueType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -148,7 +161,7 @@ pub struct MemoryInfo {
 pub struct TableInfo {
     /// Elements that it starts with.
     pub minimum: u32,
-    /// Elements that it may grow to.
+    /// Elements that it declares as its most; it never grows, since no operator that is accepted does that.
     pub maximum: Option<u32>,
 }
 
@@ -207,11 +220,13 @@ impl fmt::Display for Warning {
 /// ```
 ///
 /// # Errors
-/// [`AdmissionError`] if the bytes can't be read as a module at all. One that can be read and would
-/// be refused is a [`Inspection::verdict`].
+/// [`AdmissionError`] if the bytes are too many or don't start as a module does. All else that a host
+/// would refuse is in [`Inspection::verdict`], beside what stands before it.
 pub fn inspect(wasm: &[u8], limits: &Limits) -> Result<Inspection, AdmissionError> {
-    // Inspection shows what admission refuses, so it reads with the loosest limits.
-    let found = scan(wasm, &Limits { shape: Shape::CEILING, ..*limits })?;
+    size(wasm, limits)?;
+    // Inspection shows what admission refuses, so it reads with the loosest limits, and shows what
+    // stands before the first thing that it can't read.
+    let found = scan_leniently(wasm, &Limits { shape: Shape::CEILING, ..*limits })?;
     Ok(Inspection {
         module_bytes: wasm.len(),
         meta: found.meta.map(|section| Meta::from_section(section).map(owned::Meta::from)),
@@ -224,21 +239,22 @@ pub fn inspect(wasm: &[u8], limits: &Limits) -> Result<Inspection, AdmissionErro
         functions: found.counts.functions,
         heap: heap_bound(&found, limits),
         warnings: warnings(&found),
-        verdict: Module::new(wasm, limits).map(|_| ()),
+        verdict: Module::new(wasm, limits, &Services::none(), &NothingGranted).map(|_| ()),
     })
 }
 
+/// The schema is walked once: an entry that it repeats is told once.
 fn entries(found: &Scan<'_>) -> Vec<EntryInfo> {
+    let untyped = |name: &str| EntryInfo { name: name.to_owned(), types: None };
+    let mut entries: Vec<_> = module_view::entries(found).map(untyped).collect();
     let schema = found.schema.and_then(|section| schema::Entries::from_section(section).ok());
-    let types = |name: &str| {
-        let mut declared = schema.as_ref()?.iter();
-        let entry = declared.find(|entry| entry.name == name)?;
-        Some((entry.request.to_string(), entry.reply.to_string()))
-    };
-    module_view::exports(found)
-        .filter(|item| matches!(item.kind, ExportKind::Function(_)) && export::is_entry(item.name))
-        .map(|item| EntryInfo { name: item.name.to_owned(), types: types(item.name) })
-        .collect()
+    for declared in schema.unwrap_or_default().iter() {
+        let entry = entries.iter_mut().find(|entry| entry.name == declared.name);
+        if let Some(entry @ EntryInfo { types: None, .. }) = entry {
+            entry.types = Some((declared.request.to_string(), declared.reply.to_string()));
+        }
+    }
+    entries
 }
 
 fn exports(found: &Scan<'_>) -> Vec<Export> {

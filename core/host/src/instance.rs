@@ -5,13 +5,15 @@ use crate::{
     engine::Module,
     fault::{Fault, Trap},
     guest_memory::GuestSlice,
+    service::glue::{self, Reach},
     text::{MAX_TEXT_BYTES, Text},
 };
 use alloc::{boxed::Box, vec::Vec};
 use ampoule_abi::export;
+use core::mem;
 use wasmi::{
-    AsContext, AsContextMut, Caller, Extern, Func, Memory, Store, StoreLimits, StoreLimitsBuilder,
-    TrapCode, TypedFunc, errors::ErrorKind,
+    AsContext, AsContextMut, Caller, Memory, Store, StoreLimits, StoreLimitsBuilder, TrapCode,
+    TypedFunc, errors::ErrorKind,
 };
 
 /// What the host keeps beside the guest, in its store.
@@ -19,7 +21,12 @@ pub(crate) struct Inside {
     /// What no declaration in the module can get around: growth past it fails in the guest.
     bounds: StoreLimits,
     memory: Option<Memory>,
+    message_bytes: u32,
     last_words: Option<Text>,
+    /// What services and grants it has while it runs.
+    pub(crate) reach: Reach,
+    /// What the call's budget still has beyond the slice that it runs on.
+    pub(crate) beyond: u64,
 }
 
 /// A function that takes a message: every entry, and most of the life cycle.
@@ -39,33 +46,34 @@ pub(crate) struct Instance {
 impl Instance {
     /// Instantiates, calls `_initialize` and asks for the mailbox, all under init's fuel; `used` is
     /// what that took.
-    pub(crate) fn new(module: &Module, dose: Dose, used: &mut u64) -> Result<Self, Fault> {
+    pub(crate) fn new(
+        module: &Module,
+        dose: Dose,
+        used: &mut u64,
+        reach: &mut Reach,
+    ) -> Result<Self, Fault> {
         let mut store = Store::new(module.inner.engine(), Inside::new(module));
         store.limiter(|inside| &mut inside.bounds);
-        let imports = imports(&mut store, module);
-        let inner = charge(&mut store, dose, used, |store| {
-            wasmi::Instance::new(store, &module.inner, &imports)
-        })?;
-        let memory = inner.get_memory(&store, export::MEMORY).ok_or(Fault::Engine {})?;
-        store.data_mut().memory = Some(memory);
-        if let Ok(initialize) = inner.get_typed_func::<(), ()>(&store, export::INITIALIZE) {
-            charge(&mut store, dose, used, |store| initialize.call(store, ()))?;
-        }
-        let mailbox = inner.get_typed_func::<(), i64>(&store, export::MAILBOX);
-        let mailbox = charge(&mut store, dose, used, |store| mailbox?.call(store, ()))?;
-        let mailbox = mailbox_slice(mailbox, memory.data_size(&store))?;
-        // A length crosses over as an i32, and so does a reply's.
-        let message_bytes = module.limits.message_bytes.min(i32::MAX as u32);
+        // Lent, and taken back before the store can go.
+        mem::swap(reach, &mut store.data_mut().reach);
+        let started = start(&mut store, module, dose, used);
+        mem::swap(reach, &mut store.data_mut().reach);
+        let (inner, memory, mailbox) = started?;
         let message_func = |name: &str| inner.get_typed_func(&store, name).ok();
         let entries = module.entries().iter().map(|name| message_func(name));
         Ok(Self {
             memory,
-            mailbox: mailbox.cut(message_bytes),
+            mailbox: mailbox.cut(store.data().message_bytes),
             entries: entries.collect::<Option<Vec<_>>>().ok_or(Fault::Engine {})?.into(),
             init: message_func(export::INIT),
             destroy: message_func(export::DESTROY),
             store,
         })
+    }
+
+    /// Lends what the guest may reach while it runs, or takes it back.
+    pub(crate) fn swap_reach(&mut self, reach: &mut Reach) {
+        mem::swap(reach, &mut self.store.data_mut().reach);
     }
 
     pub(crate) fn entry(&self, index: usize) -> Option<MessageFunc> {
@@ -101,7 +109,18 @@ impl Inside {
             .memory_size(module.limits.memory_bytes as usize)
             .table_elements(module.limits.table_elements as usize)
             .build();
-        Self { bounds, memory: None, last_words: None }
+        // A length crosses over as an i32, and so does a reply's.
+        let message_bytes = module.limits.message_bytes.min(i32::MAX as u32);
+        let reach = Reach::default();
+        Self { bounds, memory: None, message_bytes, last_words: None, reach, beyond: 0 }
+    }
+
+    pub(crate) const fn memory(&self) -> Option<Memory> {
+        self.memory
+    }
+
+    pub(crate) const fn message_bytes(&self) -> u32 {
+        self.message_bytes
     }
 
     /// The guest's last words, once.
@@ -110,13 +129,12 @@ impl Inside {
     }
 }
 
-/// Admission let only `ampoule.panic` through, so that is what every import is.
-fn imports(store: &mut Store<Inside>, module: &Module) -> Vec<Extern> {
-    module.inner.imports().map(|_| Extern::Func(Func::wrap(&mut *store, panic))).collect()
-}
-
 /// Ends the guest's call. That is no [`wasmi::Error`] of the host's: the message waits in the store.
-fn panic(mut caller: Caller<'_, Inside>, address: i32, length: i32) -> Result<(), wasmi::Error> {
+pub(crate) fn panic(
+    mut caller: Caller<'_, Inside>,
+    address: i32,
+    length: i32,
+) -> Result<(), wasmi::Error> {
     // The guest's i32 are addresses: no sign.
     let slice = GuestSlice::new(address as u32, length as u32).cut(MAX_TEXT_BYTES as u32);
     let memory = caller.data().memory;
@@ -125,6 +143,26 @@ fn panic(mut caller: Caller<'_, Inside>, address: i32, length: i32) -> Result<()
         .map_or_else(|| Text::from_guest(b"(its message is outside its memory)"), Text::from_guest);
     caller.as_context_mut().data_mut().last_words = Some(words);
     Err(TrapCode::UnreachableCodeReached.into())
+}
+
+fn start(
+    store: &mut Store<Inside>,
+    module: &Module,
+    dose: Dose,
+    used: &mut u64,
+) -> Result<(wasmi::Instance, Memory, GuestSlice), Fault> {
+    let imports = glue::imports(store, module);
+    let inner =
+        charge(store, dose, used, |store| wasmi::Instance::new(store, &module.inner, &imports))?;
+    let memory = inner.get_memory(&*store, export::MEMORY).ok_or(Fault::Engine {})?;
+    store.data_mut().memory = Some(memory);
+    if let Ok(initialize) = inner.get_typed_func::<(), ()>(&*store, export::INITIALIZE) {
+        charge(store, dose, used, |store| initialize.call(store, ()))?;
+    }
+    let mailbox = inner.get_typed_func::<(), i64>(&*store, export::MAILBOX);
+    let mailbox = charge(store, dose, used, |store| mailbox?.call(store, ()))?;
+    let mailbox = mailbox_slice(mailbox, memory.data_size(&*store))?;
+    Ok((inner, memory, mailbox))
 }
 
 /// Charges one step of instantiation to what is left of init's fuel.
@@ -169,10 +207,12 @@ pub(crate) fn of_engine(error: &wasmi::Error) -> Fault {
 }
 
 fn without_trap(kind: &ErrorKind) -> Fault {
-    use wasmi::errors::{MemoryError, TableError};
+    use wasmi::errors::{InstantiationError, MemoryError, TableError};
     match kind {
-        ErrorKind::Memory(MemoryError::OutOfSystemMemory)
-        | ErrorKind::Table(TableError::OutOfSystemMemory) => Fault::NoMemoryLeft {},
+        ErrorKind::Instantiation(
+            InstantiationError::FailedToInstantiateMemory(MemoryError::OutOfSystemMemory)
+            | InstantiationError::FailedToInstantiateTable(TableError::OutOfSystemMemory),
+        ) => Fault::NoMemoryLeft {},
         _ => Fault::Engine {},
     }
 }

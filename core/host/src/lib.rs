@@ -9,13 +9,18 @@
 //! tells everything about a module without running it. What the other side looks like is in
 //! [`ampoule_abi`] and `docs/abi.md`.
 //!
+//! A plugin that imports something needs [`Services`] and a [`Grant`]: a [`Manifest`] cut by the
+//! device's [`Policy`]. [`Plugin::load_with`] and [`Plugin::call_with`] lend them to it.
+//!
 //! Layers, each importing only what stands above it:
 //!
 //! | layer | files | rule |
 //! |---|---|---|
 //! | words | `limits`, `text`, `fault`, `error` | plain data |
-//! | engine | `admission`, `module_view`, `engine`, `guest_memory`, `instance`, `call`, `inspect` | the only files that name `wasmi` |
+//! | pure | `manifest`, `policy` | no I/O, no clock, no heap |
+//! | engine | `admission`, `module_view`, `engine`, `guest_memory`, `service`, `instance`, `call`, `inspect` | `engine`, `instance`, `call` and `service/glue` alone name `wasmi` |
 //! | front | `plugin`, `lib` | what users see |
+//! | offers | `services` | the built-in services, on the public API alone |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -33,12 +38,19 @@ mod guest_memory;
 mod inspect;
 mod instance;
 mod limits;
+pub mod manifest;
 mod module_view;
 mod plugin;
+pub mod policy;
+mod service;
+pub mod services;
 mod text;
 
 pub use admission::HeapBound;
-pub use ampoule_abi::{Context, Decode, Failure, List, Map, Meta, Outcome, Pairs, Value, owned};
+pub use ampoule_abi::{
+    Context, Decode, DecodeError, Failure, List, Map, Meta, MetaError, Outcome, Pairs, Status,
+    Value, failure_code, is_printable, owned,
+};
 pub use error::{AdmissionError, BindError, CallError, CatalogRow, Diagnosis, LoadError, Refusal};
 pub use fault::{Fault, Trap};
 pub use inspect::{
@@ -46,5 +58,11 @@ pub use inspect::{
     inspect,
 };
 pub use limits::{Limits, Shape};
+pub use manifest::{Manifest, ManifestError};
 pub use plugin::{Entry, Plugin, Usage};
+pub use policy::{Grant, Granted, Policy, PolicyFile};
+pub use service::{
+    Caller, Form, MAX_SCALARS, Micros, NothingGranted, OfferError, Operation, Permits, Scalar,
+    Service, Services,
+};
 pub use text::{MAX_TEXT_BYTES, Text};

@@ -2,7 +2,12 @@
 //!
 //! The scan has checked every byte that is read here, so the walks end early rather than fail.
 
-use crate::admission::{reader::Reader, scan::Scan};
+use crate::{
+    admission::{reader::Reader, scan::Scan},
+    inspect::ValueType,
+    service::Form,
+};
+use ampoule_abi::export;
 
 pub(crate) const I32: u8 = 0x7f;
 pub(crate) const I64: u8 = 0x7e;
@@ -35,7 +40,8 @@ pub(crate) fn imports<'a>(scan: &Scan<'a>) -> impl Iterator<Item = ImportView<'a
     items(scan.imports, |section| {
         let service = section.name().ok()?;
         let operation = section.name().ok()?;
-        section.byte().ok()?;
+        // The scan lets functions through only; inspection may look at what it didn't.
+        (section.byte().ok()? == 0).then_some(())?;
         Some(ImportView { service, operation, ty: section.u32().ok()? })
     })
 }
@@ -53,6 +59,14 @@ pub(crate) fn exports<'a>(scan: &Scan<'a>) -> impl Iterator<Item = ExportView<'a
         };
         Some(ExportView { name, kind })
     })
+}
+
+/// The names of the functions that a host may call.
+pub(crate) fn entries<'a>(scan: &Scan<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
+    exports(scan)
+        .filter(|item| matches!(item.kind, ExportKind::Function(_)))
+        .map(|item| item.name)
+        .filter(|name| export::is_entry(name))
 }
 
 /// The type index of a function, imports first.
@@ -77,6 +91,20 @@ pub(crate) fn signature<'a>(scan: &Scan<'a>, ty: u32) -> Option<(&'a [u8], &'a [
 
 pub(crate) fn signature_is(scan: &Scan<'_>, ty: u32, params: &[u8], results: &[u8]) -> bool {
     signature(scan, ty) == Some((params, results))
+}
+
+/// Whether a type is that of an operation's form.
+pub(crate) fn form_is(scan: &Scan<'_>, ty: u32, form: Form) -> bool {
+    match form {
+        Form::Message => signature_is(scan, ty, &[I32; 4], &[I32]),
+        Form::Scalar { params, result } => {
+            let Some((found, results)) = signature(scan, ty) else { return false };
+            let same = |found: &[u8], declared: &[ValueType]| {
+                found.iter().copied().eq(declared.iter().map(|ty| ty.code()))
+            };
+            same(found, params) && same(results, result.as_slice())
+        }
+    }
 }
 
 /// Walks a section that starts with the number of its items.

@@ -7,11 +7,12 @@ use crate::{
     fault::Fault,
     instance::Instance,
     limits::Limits,
-    text::Text,
+    service::{NothingGranted, Permits, Services, glue::Reach},
+    text::{MAX_TEXT_BYTES, Text},
 };
 use alloc::{boxed::Box, string::String};
 use ampoule_abi::{Context, Decode, Meta, encode, encoded_len};
-use core::{fmt, marker::PhantomData};
+use core::{fmt, marker::PhantomData, mem};
 use serde::Serialize;
 
 /// A loaded plugin.
@@ -46,6 +47,8 @@ pub struct Plugin {
     ready: u64,
     /// The message of `ampoule_init`, kept for fresh instances; empty if there is no such export.
     init_message: Box<[u8]>,
+    /// Its grants, which outlive instances, so that a fault doesn't renew a rate.
+    reach: Reach,
     usage: Usage,
 }
 
@@ -76,9 +79,10 @@ impl<Req: ?Sized, Res> fmt::Debug for Entry<Req, Res> {
 /// What a plugin has used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Fuel of the last call, or of instantiation and `ampoule_init` if there was none yet.
+    /// Fuel of the last call, or of instantiation and `ampoule_init` if there was none yet. A call that
+    /// has to make a fresh instance first may use init's fuel besides, which isn't in it.
     pub fuel: u64,
-    /// How many instances have been made: 1, and one more for each fault that a call followed.
+    /// How often an instance was to be made: once, and again for each call after a fault or a stop.
     pub instances: u32,
 }
 
@@ -90,16 +94,32 @@ impl Plugin {
     /// [`LoadError::Init`] if the plugin's `ampoule_init` says no. [`LoadError::Fault`] if it is
     /// ended.
     pub fn load(wasm: &[u8], limits: &Limits, context: &Context<'_>) -> Result<Self, LoadError> {
-        let module = Module::new(wasm, limits)?;
+        Self::load_with(wasm, limits, &NothingGranted, &mut Services::none(), context)
+    }
+
+    /// [`Self::load`] for a plugin that may use `services` as far as `permits` grants them.
+    ///
+    /// # Errors
+    /// As for [`Self::load`]; an import that isn't offered or isn't granted is refused by name.
+    pub fn load_with(
+        wasm: &[u8],
+        limits: &Limits,
+        permits: &dyn Permits,
+        services: &mut Services,
+        context: &Context<'_>,
+    ) -> Result<Self, LoadError> {
+        let (module, granted) = Module::new(wasm, limits, services, permits)?;
+        let reach = Reach { granted, plugin: module.meta().name.into(), ..Reach::default() };
         let mut plugin = Self {
             module,
             instance: None,
             ready: 0,
             init_message: Box::default(),
+            reach,
             usage: Usage::default(),
         };
         plugin.keep_init_message(context)?;
-        plugin.revive()?;
+        plugin.revive(services)?;
         Ok(plugin)
     }
 
@@ -108,7 +128,7 @@ impl Plugin {
     /// # Errors
     /// As for [`Self::load`].
     pub fn check(wasm: &[u8], limits: &Limits) -> Result<(), AdmissionError> {
-        Module::new(wasm, limits).map(|_| ())
+        Module::new(wasm, limits, &Services::none(), &NothingGranted).map(|_| ())
     }
 
     /// Who the plugin is.
@@ -156,10 +176,34 @@ impl Plugin {
         entry: &Entry<Req, Res>,
         request: &Req,
     ) -> Result<Res, CallError> {
+        self.call_maybe_with(None, entry, request)
+    }
+
+    /// [`Self::call`] for a plugin that was loaded with services: they are lent to it for the time of
+    /// the call. Give the same ones that it was loaded with: a grant names a service by its place.
+    ///
+    /// # Errors
+    /// As for [`Self::call`].
+    pub fn call_with<'p, Req: Serialize + ?Sized, Res: Decode<'p>>(
+        &'p mut self,
+        services: &mut Services,
+        entry: &Entry<Req, Res>,
+        request: &Req,
+    ) -> Result<Res, CallError> {
+        self.call_maybe_with(Some(services), entry, request)
+    }
+
+    #[inline]
+    fn call_maybe_with<'p, Req: Serialize + ?Sized, Res: Decode<'p>>(
+        &'p mut self,
+        mut services: Option<&mut Services>,
+        entry: &Entry<Req, Res>,
+        request: &Req,
+    ) -> Result<Res, CallError> {
         if entry.identity != self.ready {
-            self.make_ready(entry.identity)?;
+            self.make_ready(entry.identity, services.as_deref_mut())?;
         }
-        let bits = self.exchange(entry.index, request)?;
+        let bits = self.exchange(entry.index, request, services)?;
         let allowed = self.module.limits.message_bytes;
         let Some(instance) = &self.instance else { return Err(no_instance()) };
         let result = call::read(instance, bits, allowed);
@@ -169,12 +213,11 @@ impl Plugin {
         result
     }
 
-    /// Drops the instance and makes a fresh one, initialized with the same context.
-    ///
-    /// # Errors
-    /// As for [`Self::call`]: what `ampoule_init` did wrong, or why it says no.
-    pub fn restart(&mut self) -> Result<(), CallError> {
-        self.revive()
+    /// Drops the instance, without a word to the guest. The next call makes a fresh one, initialized
+    /// with the same context.
+    pub fn stop(&mut self) {
+        self.ready = 0;
+        self.instance = None;
     }
 
     /// Calls `ampoule_destroy`, if there is one, and drops the plugin.
@@ -182,15 +225,25 @@ impl Plugin {
     /// # Errors
     /// What the guest did wrong on its way out, or why it says that it couldn't clean up. The plugin
     /// is gone in any case.
-    pub fn unload(mut self) -> Result<(), CallError> {
+    pub fn unload(self) -> Result<(), CallError> {
+        self.unload_with(&mut Services::none())
+    }
+
+    /// [`Self::unload`] for a plugin that was loaded with services.
+    ///
+    /// # Errors
+    /// As for [`Self::unload`].
+    pub fn unload_with(mut self, services: &mut Services) -> Result<(), CallError> {
         let limits = self.module.limits;
         let Some(instance) = self.instance.as_mut().filter(|_| self.ready != 0) else {
             return Ok(());
         };
         let Some(destroy) = instance.destroy() else { return Ok(()) };
         let dose = Dose { budget: limits.destroy_fuel, slice: limits.slice_fuel };
-        let bits = call::exchange(instance, destroy, 0, dose).result?;
-        call::read_nothing(instance, bits, limits.message_bytes)
+        let ran = self
+            .reach
+            .lent(services, instance, |instance| call::exchange(instance, destroy, 0, dose));
+        call::read_nothing(instance, ran.result?, limits.message_bytes)
     }
 
     /// What it has used.
@@ -203,37 +256,61 @@ impl Plugin {
     /// most that it has owned. 0 after a fault, until the next call.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        self.instance.as_ref().map_or(0, |instance| instance.memory().len())
+        self.live().map_or(0, |instance| instance.memory().len())
     }
 
     /// The largest message that its mailbox takes, in bytes. 0 after a fault, until the next call.
     #[must_use]
     pub fn mailbox_bytes(&self) -> u32 {
-        self.instance.as_ref().map_or(0, Instance::mailbox_bytes)
+        self.live().map_or(0, Instance::mailbox_bytes)
     }
 
-    /// Writes the request and crosses over; a fault on the way drops the instance.
+    fn live(&self) -> Option<&Instance> {
+        self.instance.as_ref().filter(|_| self.ready != 0)
+    }
+
+    /// Writes the request and crosses over.
     #[inline]
     fn exchange<Req: Serialize + ?Sized>(
         &mut self,
         index: u16,
         request: &Req,
+        services: Option<&mut Services>,
+    ) -> Result<i64, CallError> {
+        let Some(instance) = &mut self.instance else { return Err(no_instance()) };
+        let length = call::write(instance, request)?;
+        self.cross(index, length, services)
+    }
+
+    /// Crosses over; a fault on the way drops the instance.
+    #[inline]
+    fn cross(
+        &mut self,
+        index: u16,
+        length: i32,
+        services: Option<&mut Services>,
     ) -> Result<i64, CallError> {
         let limits = &self.module.limits;
         let dose = Dose { budget: limits.call_fuel, slice: limits.slice_fuel };
         let Some(instance) = &mut self.instance else { return Err(no_instance()) };
         let function = instance.entry(usize::from(index)).ok_or(Refusal::OtherPlugin {})?;
-        let length = call::write(instance, request)?;
-        let ran = call::exchange(instance, function, length, dose);
+        let ran = match services {
+            None => call::exchange(instance, function, length, dose),
+            Some(services) => self.reach.lent(services, instance, |instance| {
+                call::exchange_apart(instance, function, length, dose)
+            }),
+        };
         self.usage.fuel = ran.used;
         ran.result.map_err(|fault| {
-            self.ready = 0;
-            self.instance = None;
+            self.stop();
             fault.into()
         })
     }
 
     fn keep_init_message(&mut self, context: &Context<'_>) -> Result<(), LoadError> {
+        if !self.module.has_init() {
+            return Ok(());
+        }
         let needed = encoded_len(context);
         let capacity = self.module.limits.message_bytes as usize;
         if needed > capacity {
@@ -246,29 +323,36 @@ impl Plugin {
     }
 
     #[cold]
-    fn make_ready(&mut self, identity: u64) -> Result<(), CallError> {
+    fn make_ready(
+        &mut self,
+        identity: u64,
+        services: Option<&mut Services>,
+    ) -> Result<(), CallError> {
         if identity != self.module.identity {
             return Err(Refusal::OtherPlugin {}.into());
         }
-        self.revive()
+        self.revive(services.unwrap_or(&mut Services::none()))
     }
 
     /// Makes a fresh instance and initializes it.
-    fn revive(&mut self) -> Result<(), CallError> {
-        self.ready = 0;
-        self.instance = None;
+    fn revive(&mut self, services: &mut Services) -> Result<(), CallError> {
+        self.stop();
         self.usage.instances = self.usage.instances.saturating_add(1);
         self.usage.fuel = 0;
         let fuel = &mut self.usage.fuel;
-        let instance = initialized(&self.module, &self.init_message, fuel);
-        self.instance = Some(instance.map_err(|error| self.with_whole_budget(error))?);
+        mem::swap(services, &mut self.reach.services);
+        let instance = initialized(&self.module, &self.init_message, fuel, &mut self.reach);
+        mem::swap(services, &mut self.reach.services);
+        self.instance = Some(instance.map_err(|error| self.of_init(error))?);
         self.ready = self.module.identity;
         Ok(())
     }
 
-    /// The steps of instantiation share one budget; each sees only what the ones before it left.
-    fn with_whole_budget(&self, error: CallError) -> CallError {
+    /// The steps of instantiation share one budget, of which each sees only what the ones before it
+    /// left; and what `ampoule_init` refuses is not the call's own refusal.
+    fn of_init(&self, error: CallError) -> CallError {
         match error {
+            CallError::Refused(refusal) => CallError::Init(refusal),
             CallError::Fault(Fault::OutOfFuel { .. }) => {
                 Fault::OutOfFuel { budget: self.module.limits.init_fuel }.into()
             }
@@ -280,6 +364,9 @@ impl Plugin {
     fn no_such_entry(&self, name: &str) -> BindError {
         let mut has = String::new();
         for entry in self.module.entries() {
+            if has.len() > MAX_TEXT_BYTES {
+                break;
+            }
             has.push_str(if has.is_empty() { "" } else { ", " });
             has.push_str(entry);
         }
@@ -297,17 +384,41 @@ impl fmt::Debug for Plugin {
     }
 }
 
-fn initialized(module: &Module, message: &[u8], used: &mut u64) -> Result<Instance, CallError> {
+fn initialized(
+    module: &Module,
+    message: &[u8],
+    used: &mut u64,
+    reach: &mut Reach,
+) -> Result<Instance, CallError> {
     let limits = &module.limits;
     let dose = Dose { budget: limits.init_fuel, slice: limits.slice_fuel };
-    let mut instance = Instance::new(module, dose, used)?;
+    let mut instance = Instance::new(module, dose, used, reach)?;
     if let Some(init) = instance.init() {
         let length = call::write_encoded(&mut instance, message)?;
-        let ran = call::exchange(&mut instance, init, length, dose.after(*used));
+        instance.swap_reach(reach);
+        let ran = call::exchange_apart(&mut instance, init, length, dose.after(*used));
+        instance.swap_reach(reach);
         *used += ran.used;
         call::read_nothing(&instance, ran.result?, limits.message_bytes)?;
     }
     Ok(instance)
+}
+
+impl Reach {
+    /// Lends services and grants to an instance while `work` runs it.
+    fn lent<T>(
+        &mut self,
+        services: &mut Services,
+        instance: &mut Instance,
+        work: impl FnOnce(&mut Instance) -> T,
+    ) -> T {
+        mem::swap(services, &mut self.services);
+        instance.swap_reach(self);
+        let done = work(instance);
+        instance.swap_reach(self);
+        mem::swap(services, &mut self.services);
+        done
+    }
 }
 
 /// Every path makes an instance before it asks for one.

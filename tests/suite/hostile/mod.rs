@@ -8,6 +8,7 @@ mod corpus;
 mod counts;
 mod cuts;
 mod dense;
+mod far;
 mod judge;
 mod odd_limits;
 mod random;

@@ -27,6 +27,7 @@ pub(crate) fn walk(
     }
     // Code behind the last `end` has made engines panic: it never gets there.
     body.end()?;
+    walk.near()?;
     walk.add_to(counts);
     Ok(walk.bulk)
 }
@@ -59,7 +60,14 @@ struct Walk<'a> {
     max_height: u16,
     max_br_table: u32,
     bulk: bool,
+    /// Upper bound of the engine's instructions, and whether one of them branches on a comparison.
+    engine: u32,
+    conditional: bool,
 }
+
+/// The pinned engine panics, in translation or in a run, where a branch that is fused with a comparison
+/// spans more than 2^15 of its instructions. Nearly that many are let through.
+const MOST_BRANCHED_OVER: u32 = i16::MAX as u32 - 256;
 
 const RESULT: u16 = 1 << 15;
 
@@ -84,11 +92,14 @@ impl<'a> Walk<'a> {
             max_height: 0,
             max_br_table: 0,
             bulk: false,
+            engine: 0,
+            conditional: false,
         }
     }
 
     fn step(&mut self, operator: Operator, place: &Reader<'_>) -> Result<(), AdmissionError> {
         self.operators += 1;
+        self.engine = self.engine.saturating_add(1);
         bounded("operators in a function", self.operators, self.shape.operators)?;
         match operator {
             Operator::Plain { pops, pushes } => self.apply(pops, pushes)?,
@@ -98,9 +109,13 @@ impl<'a> Walk<'a> {
             }
             Operator::Bulk => {
                 self.bulk = true;
+                self.engine = self.engine.saturating_add(2);
                 self.apply(3, 0)?;
             }
-            Operator::Open { pops, result } => self.open(pops, result)?,
+            Operator::Open { pops, result } => {
+                self.conditional |= pops > 0;
+                self.open(pops, result)?;
+            }
             Operator::Else => self.height = self.innermost() & !RESULT,
             Operator::End => self.close()?,
             Operator::Leave { branches } => {
@@ -108,6 +123,7 @@ impl<'a> Walk<'a> {
                 self.height = self.innermost() & !RESULT;
             }
             Operator::BrIf => {
+                self.conditional = true;
                 self.branches += 1;
                 self.apply(1, 0)?;
             }
@@ -124,6 +140,12 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(())
+    }
+
+    /// No branch of the function can span more than the engine can take.
+    fn near(&self) -> Result<(), AdmissionError> {
+        let found = if self.conditional { self.engine } else { 0 };
+        bounded("operators in a function that branches", found, MOST_BRANCHED_OVER)
     }
 
     fn innermost(&self) -> u16 {
@@ -161,6 +183,7 @@ impl<'a> Walk<'a> {
     fn br_table(&mut self, targets: u32) -> Result<(), AdmissionError> {
         bounded("targets of a br_table", targets, self.shape.br_table)?;
         self.max_br_table = self.max_br_table.max(targets);
+        self.engine = self.engine.saturating_add(targets);
         self.branches = self.branches.saturating_add(targets).saturating_add(1);
         self.height = self.innermost() & !RESULT;
         Ok(())

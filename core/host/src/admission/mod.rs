@@ -6,13 +6,14 @@ mod bound;
 mod operator;
 pub(crate) mod reader;
 pub(crate) mod scan;
+mod sections;
 mod signatures;
 
 use crate::{
     error::AdmissionError,
     limits::Limits,
-    module_view::{self, ExportKind},
-    text::Text,
+    module_view::{self, ExportKind, ImportView},
+    service::{Bound, Operation, Permits, Services},
 };
 use ampoule_abi::{DecodeError, Meta, MetaError, export, import, schema};
 use scan::Scan;
@@ -30,21 +31,26 @@ pub(crate) struct Admitted<'a> {
 }
 
 /// Checks all that can be checked without the engine. Allocates nothing but the names in an error.
-pub(crate) fn admit<'a>(wasm: &'a [u8], limits: &Limits) -> Result<Admitted<'a>> {
+pub(crate) fn admit<'a>(
+    wasm: &'a [u8],
+    limits: &Limits,
+    services: &Services,
+    permits: &dyn Permits,
+) -> Result<Admitted<'a>> {
     size(wasm, limits)?;
     let scan = scan::scan(wasm, limits)?;
     no_start(&scan)?;
     own_memory(&scan, limits)?;
     own_table(&scan, limits)?;
     let meta = meta(&scan)?;
-    imports(&scan)?;
+    imports(&scan, services, permits)?;
     exports(&scan)?;
     declared_entries(&scan, limits)?;
     heap_bound(&scan, limits).check(limits)?;
     Ok(Admitted { wasm, scan, meta })
 }
 
-fn size(wasm: &[u8], limits: &Limits) -> Result<()> {
+pub(crate) fn size(wasm: &[u8], limits: &Limits) -> Result<()> {
     let (found, allowed) = (wasm.len(), limits.module_bytes);
     if found as u64 > u64::from(allowed) {
         return Err(AdmissionError::TooLarge { found, allowed });
@@ -90,21 +96,51 @@ fn meta<'a>(scan: &Scan<'a>) -> Result<Meta<'a>> {
     })
 }
 
-/// Every import is offered and has the type that it is offered with.
-fn imports(scan: &Scan<'_>) -> Result<()> {
-    for function in module_view::imports(scan) {
-        let error =
-            || (Text::from_guest(function.service.as_bytes()), scan::shown(function.operation));
-        if (function.service, function.operation) != (import::MODULE, import::PANIC) {
-            let (service, operation) = error();
+/// Every import is offered, granted, and has the type that it is offered with.
+fn imports(scan: &Scan<'_>, services: &Services, permits: &dyn Permits) -> Result<()> {
+    module_view::imports(scan).try_for_each(|function| import(scan, function, services, permits))
+}
+
+fn import(
+    scan: &Scan<'_>,
+    function: ImportView<'_>,
+    services: &Services,
+    permits: &dyn Permits,
+) -> Result<()> {
+    let ImportView { service, operation, ty } = function;
+    let names = || (scan::shown(service), scan::shown(operation));
+    let right = match services.find(service, operation) {
+        _ if (service, operation) == (import::MODULE, import::PANIC) => {
+            module_view::signature_is(scan, ty, &[module_view::I32; 2], &[])
+        }
+        None => {
+            let (service, operation) = names();
             return Err(AdmissionError::ImportUnknown { service, operation });
         }
-        if !module_view::signature_is(scan, function.ty, &[module_view::I32; 2], &[]) {
-            let (service, operation) = error();
-            return Err(AdmissionError::ImportType { service, operation });
+        Some(_) if permits.permit(service, operation).is_none() => {
+            let (service, operation) = names();
+            return Err(AdmissionError::NotGranted { service, operation });
         }
+        Some((_, offered)) => module_view::form_is(scan, ty, offered.form),
+    };
+    if right {
+        return Ok(());
     }
-    Ok(())
+    let (service, operation) = names();
+    Err(AdmissionError::ImportType { service, operation })
+}
+
+/// The operations that an admitted module imports, with what is granted of each.
+pub(crate) fn granted(
+    admitted: &Admitted<'_>,
+    services: &Services,
+    permits: &dyn Permits,
+) -> impl Iterator<Item = (Operation, Bound)> {
+    module_view::imports(&admitted.scan).filter_map(|function| {
+        let (place, operation) = services.find(function.service, function.operation)?;
+        let permit = permits.permit(function.service, function.operation)?;
+        Some((*operation, Bound::new(place, permit)))
+    })
 }
 
 /// The memory and the mailbox are exported, and every function that the host may call has its type.
@@ -148,11 +184,7 @@ fn declared_entries(scan: &Scan<'_>, limits: &Limits) -> Result<()> {
     let entries = schema::Entries::from_section(section).map_err(bad)?;
     scan::bounded("entries in the schema", entries.len(), limits.shape.capped().exports)?;
     for entry in entries.iter() {
-        let exported = module_view::exports(scan).any(|item| {
-            item.name == entry.name
-                && export::is_entry(item.name)
-                && matches!(item.kind, ExportKind::Function(_))
-        });
+        let exported = module_view::entries(scan).any(|name| name == entry.name);
         if !exported {
             return Err(AdmissionError::SchemaEntry { name: scan::shown(entry.name) });
         }

@@ -1,0 +1,260 @@
+//! What a host offers to its plugins: services, which have operations.
+//!
+//! A guest imports an operation as a function: the wasm module is the service, the function's name the
+//! operation. So the import list is the request for rights, and admission refuses what isn't offered
+//! or isn't granted. What an operation costs the host is charged to the guest in fuel.
+
+mod bucket;
+pub(crate) mod glue;
+
+use crate::{
+    inspect::ValueType,
+    policy::{Grant, Granted},
+};
+use alloc::{boxed::Box, vec::Vec};
+use ampoule_abi::{Status, import};
+use bucket::Bucket;
+
+/// Microseconds of the host's clock: since any fixed moment, and never going back for long.
+pub type Micros = u64;
+
+/// What a host offers.
+///
+/// A service sees its operations by their index in [`Service::operations`]. It can't reach the host or
+/// the guest from inside: it gets bytes and answers bytes, and what it refuses doesn't end the guest.
+pub trait Service: Send {
+    /// The name that guests import: the wasm module's name.
+    fn name(&self) -> &'static str;
+
+    /// What it can do.
+    fn operations(&self) -> &'static [Operation];
+
+    /// Carries out a [`Form::Scalar`] operation. `params` have the types that the operation declares,
+    /// and so must the result have.
+    ///
+    /// # Errors
+    /// A [`Status`] refuses. The guest gets its number where the result is an i32 or an i64, NaN where
+    /// it is a float.
+    fn scalar(
+        &mut self,
+        _caller: &Caller<'_>,
+        _operation: usize,
+        _params: &[Scalar],
+    ) -> Result<Scalar, Status> {
+        Err(Status::NotFound)
+    }
+
+    /// Carries out a [`Form::Message`] operation: reads `request`, writes the start of `reply`, and
+    /// answers how many bytes of it. More than `reply` has means that it doesn't fit: the guest then
+    /// learns how many it needs.
+    ///
+    /// # Errors
+    /// A [`Status`] refuses; the guest gets its number.
+    fn message(
+        &mut self,
+        _caller: &Caller<'_>,
+        _operation: usize,
+        _request: &[u8],
+        _reply: &mut [u8],
+    ) -> Result<usize, Status> {
+        Err(Status::NotFound)
+    }
+}
+
+/// Who asks a service, and under what grant.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// The plugin's name, from its meta.
+    pub plugin: &'a str,
+    /// The part of the service that is granted; what it means is the service's own. Empty for all.
+    pub scope: &'a str,
+    /// The host's clock.
+    pub now: Micros,
+}
+
+/// One thing that a service can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// The name that guests import.
+    pub name: &'static str,
+    /// How it takes and answers.
+    pub form: Form,
+    /// Fuel for each use.
+    pub base_fuel: u32,
+    /// Fuel for each byte of request and reply.
+    pub byte_fuel: u32,
+}
+
+/// How an operation takes and answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Plain numbers.
+    Scalar {
+        /// Types of the parameters, at most [`MAX_SCALARS`].
+        params: &'static [ValueType],
+        /// Type of the result.
+        result: Option<ValueType>,
+    },
+    /// `(request address, request length, reply address, reply capacity) -> i32`: the length written,
+    /// or a negative [`Status`].
+    Message,
+}
+
+/// The most parameters of a scalar operation.
+pub const MAX_SCALARS: usize = 8;
+
+/// A number of a scalar operation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Scalar {
+    I32(i32),
+    I64(i64),
+    F32(f32),
+    F64(f64),
+    /// The result of an operation that has none.
+    None,
+}
+
+/// Who may do what.
+pub trait Permits {
+    /// How far an operation is granted; `None` if it isn't.
+    fn permit(&self, service: &str, operation: &str) -> Option<Granted<'_>>;
+}
+
+impl Permits for Grant<'_> {
+    fn permit(&self, service: &str, operation: &str) -> Option<Granted<'_>> {
+        self.is_granted(service, operation)
+    }
+}
+
+/// Grants nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NothingGranted;
+
+impl Permits for NothingGranted {
+    fn permit(&self, _service: &str, _operation: &str) -> Option<Granted<'_>> {
+        None
+    }
+}
+
+errors! {
+    /// Why a service can't be offered.
+    pub enum OfferError {
+        Reserved {} = "S01",
+            "the name ampoule is the host's own",
+            "give the service another name";
+        Twice { name: &'static str } = "S02",
+            "a service called {name} is offered already",
+            "offer each service once";
+        TooMany { allowed: usize } = "S03",
+            "there are {allowed} services already",
+            "offer fewer, larger ones";
+        Operations { name: &'static str } = "S04",
+            "the service {name} declares too many operations or parameters, or an operation twice",
+            "keep to 32 operations of 8 parameters each, with different names";
+    }
+}
+
+/// The services that a host offers, in the order in which they were offered.
+pub struct Services {
+    offered: Vec<Box<dyn Service>>,
+    clock: fn() -> Micros,
+}
+
+impl Services {
+    /// The most services of a host, and the most operations of a service.
+    pub const MOST: usize = 32;
+
+    /// No services yet. `clock` is what rates are measured by and what services see as "now".
+    #[must_use]
+    pub const fn new(clock: fn() -> Micros) -> Self {
+        Self { offered: Vec::new(), clock }
+    }
+
+    /// None, and none to come.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self::new(|| 0)
+    }
+
+    /// Offers a service to plugins that are loaded from now on.
+    ///
+    /// # Errors
+    /// [`OfferError`]; the service is dropped.
+    pub fn offer(&mut self, service: Box<dyn Service>) -> Result<(), OfferError> {
+        let name = service.name();
+        if name == import::MODULE {
+            return Err(OfferError::Reserved {});
+        }
+        if self.offered.iter().any(|other| other.name() == name) {
+            return Err(OfferError::Twice { name });
+        }
+        if self.offered.len() >= Self::MOST {
+            return Err(OfferError::TooMany { allowed: Self::MOST });
+        }
+        if !well_declared(service.operations()) {
+            return Err(OfferError::Operations { name });
+        }
+        self.offered.push(service);
+        Ok(())
+    }
+
+    /// Where an operation stands, and what it is.
+    pub(crate) fn find(&self, service: &str, operation: &str) -> Option<(Place, &Operation)> {
+        let at = self.offered.iter().position(|offered| offered.name() == service)?;
+        let operations = self.offered.get(at)?.operations();
+        let index = operations.iter().position(|declared| declared.name == operation)?;
+        // Both counts are at most `MOST`.
+        let place = Place { service: at as u8, operation: index as u8 };
+        Some((place, operations.get(index)?))
+    }
+
+    fn at(&mut self, place: Place) -> Option<&mut dyn Service> {
+        Some(self.offered.get_mut(usize::from(place.service))?.as_mut())
+    }
+}
+
+impl Default for Services {
+    /// [`Services::none`].
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+impl core::fmt::Debug for Services {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.offered.iter().map(|service| service.name())).finish()
+    }
+}
+
+fn well_declared(operations: &[Operation]) -> bool {
+    let narrow = |operation: &Operation| match operation.form {
+        Form::Scalar { params, .. } => params.len() <= MAX_SCALARS,
+        Form::Message => true,
+    };
+    let twice = operations.iter().enumerate().any(|(at, operation)| {
+        operations.iter().take(at).any(|other| other.name == operation.name)
+    });
+    operations.len() <= Services::MOST && operations.iter().all(narrow) && !twice
+}
+
+/// Where an operation stands in [`Services`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    service: u8,
+    operation: u8,
+}
+
+/// What a plugin may do through one of its imports.
+pub(crate) struct Bound {
+    place: Place,
+    scope: Box<str>,
+    bucket: Option<Bucket>,
+}
+
+impl Bound {
+    pub(crate) fn new(place: Place, granted: Granted<'_>) -> Self {
+        let scope = granted.scope.unwrap_or_default().into();
+        Self { place, scope, bucket: granted.per_second.map(Bucket::new) }
+    }
+}

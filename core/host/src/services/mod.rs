@@ -1,0 +1,83 @@
+//! The built-in services: what most hosts offer, in `no_std`, with bounded memory.
+//!
+//! | service | operations | made with |
+//! |---|---|---|
+//! | [`Log`] | `write` | where lines go, and how many bytes of them a second |
+//! | [`Clock`] | `now_us`, `monotonic_us` | the wall clock, if there is one |
+//! | [`Random`] | `u64`, `fill` | a source |
+//! | [`Kv`] | `get`, `set`, `delete`, `keys` | a [`Store`] and a [`Quota`] |
+//! | [`Env`] | `get` | a list of variables |
+//! | [`Event`] | `publish` | where publications go |
+//!
+//! What each operation takes, answers, refuses and costs is in `docs/services.md`.
+//!
+//! One unit of fuel pays for about one instruction of a guest; each price here is a guess, on the high
+//! side, at the work in those units. Its reason stands beside it.
+
+mod clock;
+mod env;
+mod event;
+mod kv;
+mod log;
+mod memory_store;
+mod random;
+
+pub use clock::Clock;
+pub use env::Env;
+pub use event::{Event, MAX_PAYLOAD_BYTES, MAX_TOPIC_BYTES, Published};
+pub use kv::{Kv, MAX_ENTRIES, MAX_KEY_BYTES, Quota, Store, Stored};
+pub use log::{LINE_BYTES, Level, Log, LogLine, MAX_LINE_TEXT_BYTES};
+pub use memory_store::MemoryStore;
+pub use random::{MAX_FILL_BYTES, Random};
+
+use crate::{Form, Operation, Scalar, ValueType, manifest::PlainPath};
+use ampoule_abi::{Decode, EncodeError, Status, encode, encoded_len, is_printable};
+use serde::Serialize;
+
+/// A message operation.
+const fn message(name: &'static str, base_fuel: u32, byte_fuel: u32) -> Operation {
+    Operation { name, form: Form::Message, base_fuel, byte_fuel }
+}
+
+/// An operation that takes nothing and answers an i64.
+const fn number(name: &'static str, base_fuel: u32) -> Operation {
+    let form = Form::Scalar { params: &[], result: Some(ValueType::I64) };
+    Operation { name, form, base_fuel, byte_fuel: 0 }
+}
+
+/// Reads a request that fills its bytes.
+fn read<'a, T: Decode<'a>>(request: &'a [u8]) -> Result<T, Status> {
+    T::decode(request).map_err(|_| Status::Invalid)
+}
+
+/// Writes a reply, or tells the length that it needs.
+fn answer<T: Serialize + ?Sized>(message: &T, reply: &mut [u8]) -> Result<usize, Status> {
+    match encode(message, reply) {
+        Ok(written) => Ok(written.len()),
+        Err(EncodeError::Full) => Ok(encoded_len(message)),
+        Err(_) => Err(Status::Failed),
+    }
+}
+
+/// A time as guests see it. Times that don't fit are 290,000 years off.
+fn time(micros: u64) -> Scalar {
+    Scalar::I64(i64::try_from(micros).unwrap_or(i64::MAX))
+}
+
+/// Refuses a name that is empty, too long, or not fit to be shown.
+fn check_name(name: &str, most_bytes: usize) -> Result<(), Status> {
+    let fine = !name.is_empty() && name.len() <= most_bytes && name.chars().all(is_printable);
+    if fine { Ok(()) } else { Err(Status::Invalid) }
+}
+
+/// Tells whether a name lies in a scope, by the rules that the policy narrows scopes by: component by
+/// component, so that `led` holds `led/red` and not `ledger`. The empty scope holds everything.
+fn within(scope: &str, name: &str) -> bool {
+    let holds = || Some(PlainPath::parse(scope).ok()?.contains(&PlainPath::parse(name).ok()?));
+    scope.is_empty() || holds().unwrap_or(false)
+}
+
+/// Refuses a name outside the scope.
+fn check_scope(scope: &str, name: &str) -> Result<(), Status> {
+    if within(scope, name) { Ok(()) } else { Err(Status::NotGranted) }
+}
