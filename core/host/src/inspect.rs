@@ -6,7 +6,7 @@ use crate::{
     error::AdmissionError,
     limits::{Limits, Shape},
     module_view::{self, ExportKind},
-    service::{NothingGranted, Services},
+    service::{NothingGranted, Permits, Services},
 };
 use alloc::{borrow::ToOwned, string::String, string::ToString, vec::Vec};
 use ampoule_abi::{Meta, MetaError, owned, schema};
@@ -223,6 +223,19 @@ impl fmt::Display for Warning {
 /// [`AdmissionError`] if the bytes are too many or don't start as a module does. All else that a host
 /// would refuse is in [`Inspection::verdict`], beside what stands before it.
 pub fn inspect(wasm: &[u8], limits: &Limits) -> Result<Inspection, AdmissionError> {
+    inspect_with(wasm, limits, &NothingGranted, &Services::none())
+}
+
+/// [`inspect`] for a host that offers `services` and grants what `permits` does.
+///
+/// # Errors
+/// As for [`inspect`].
+pub fn inspect_with(
+    wasm: &[u8],
+    limits: &Limits,
+    permits: &dyn Permits,
+    services: &Services,
+) -> Result<Inspection, AdmissionError> {
     size(wasm, limits)?;
     // Inspection shows what admission refuses, so it reads with the loosest limits, and shows what
     // stands before the first thing that it can't read.
@@ -239,7 +252,7 @@ pub fn inspect(wasm: &[u8], limits: &Limits) -> Result<Inspection, AdmissionErro
         functions: found.counts.functions,
         heap: heap_bound(&found, limits),
         warnings: warnings(&found),
-        verdict: Module::new(wasm, limits, &Services::none(), &NothingGranted).map(|_| ()),
+        verdict: Module::new(wasm, limits, services, permits).map(|_| ()),
     })
 }
 

@@ -55,7 +55,7 @@ pub use error::{AdmissionError, BindError, CallError, CatalogRow, Diagnosis, Loa
 pub use fault::{Fault, Trap};
 pub use inspect::{
     EntryInfo, Export, ExternKind, Import, Inspection, MemoryInfo, TableInfo, ValueType, Warning,
-    inspect,
+    inspect, inspect_with,
 };
 pub use limits::{Limits, Shape};
 pub use manifest::{Manifest, ManifestError};

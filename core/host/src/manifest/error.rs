@@ -185,7 +185,7 @@ errors! {
             "write it as docs/manifest.md says under Paths";
         Host { key: KeyPath, place: Place, error: NetHostError } = "M21",
             "{place}: {key} breaks its rule: {error}",
-            "write it as docs/manifest.md says under Hosts";
+            "write it as docs/manifest.md says under Network hosts";
         Empty { key: KeyPath, place: Place } = "M22",
             "{place}: {key} is empty",
             "give it a value, or leave the key out";
