@@ -80,11 +80,15 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// No limit may be above these: the scan keeps its tables on the stack.
+    /// No limit may be above these.
     pub const CEILING: Self = Self {
+        // The scan keeps a byte for each type and import, and two for each open block, on the stack.
         types: 512,
-        params: 127,
         imports: 256,
+        nesting: 512,
+        // Seven bits of that byte.
+        params: 127,
+        // Operand heights have 15 bits; the rest keeps what the engine spends in proportion.
         functions: 100_000,
         globals: 4096,
         exports: 1024,
@@ -92,7 +96,6 @@ impl Shape {
         data: 16_384,
         name_bytes: 1024,
         locals: 8192,
-        nesting: 512,
         operands: 8192,
         br_table: 8192,
         operators: 1_000_000,
@@ -100,6 +103,7 @@ impl Shape {
 
     /// For microcontrollers. Real guests built by this project's SDKs stay below a half of each.
     pub const MICRO: Self = Self {
+        // The engine spends 100 to 200 bytes on each of these, used or not.
         types: 64,
         params: 16,
         imports: 32,
@@ -108,7 +112,9 @@ impl Shape {
         exports: 32,
         elements: 8,
         data: 64,
+        // As long as a plugin's own name may be.
         name_bytes: 64,
+        // Of a body: what the translator's buffers grow with.
         locals: 128,
         nesting: 128,
         operands: 256,
@@ -163,6 +169,7 @@ impl Limits {
         module_bytes: 64 * 1024,
         // One standard page; plugins with 1-byte pages own far less.
         memory_bytes: 64 * 1024,
+        // Indirect calls of a few dozen functions; 12 bytes each.
         table_elements: 128,
         // A message lives in the guest's memory, so this is what a small guest can spare.
         message_bytes: 4 * 1024,
@@ -171,10 +178,11 @@ impl Limits {
         // About a tenth of a second on a Cortex-M4 at 168 MHz (8 to 12 instructions each).
         init_fuel: 1_000_000,
         call_fuel: 1_000_000,
+        // A tenth of that: on its way out a guest has little left to do.
         destroy_fuel: 100_000,
         // Below a millisecond there, and costs nothing measurable over running in one go.
         slice_fuel: 10_000,
-        // Enough for 64 frames of eight values each.
+        // Enough for 64 frames of eight values each, and for real guests, which need a few.
         value_stack_bytes: 4 * 1024,
         recursion_depth: 64,
         shape: Shape::MICRO,
@@ -182,11 +190,15 @@ impl Limits {
 
     /// For a workstation or a server.
     pub const WORKSTATION: Self = Self {
+        // Modules of languages with a runtime have some megabytes.
         module_bytes: 16 * 1024 * 1024,
         // The reference system's 256 pages.
         memory_bytes: 16 * 1024 * 1024,
+        // Every function of such a module may stand in its table.
         table_elements: 16 * 1024,
+        // A message is copied once, into the guest; larger things belong into files.
         message_bytes: 1024 * 1024,
+        // The bound is many times what such modules then use.
         heap_bytes: 512 * 1024 * 1024,
         // Some seconds at a nanosecond or two each.
         init_fuel: 2_000_000_000,
