@@ -19,7 +19,7 @@
 //! | words | `limits`, `text`, `fault`, `error` | plain data |
 //! | pure | `manifest`, `policy` | no I/O, no clock, no heap |
 //! | engine | `admission`, `module_view`, `engine`, `guest_memory`, `service`, `instance`, `call`, `inspect` | `engine`, `instance`, `call` and `service/glue` alone name `wasmi` |
-//! | front | `plugin`, `lib` | what users see |
+//! | front | `entry`, `plugin`, `lib` | what users see |
 //! | offers | `services` | the built-in services, on the public API alone |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -33,6 +33,7 @@ mod error;
 mod admission;
 mod call;
 mod engine;
+mod entry;
 mod fault;
 mod guest_memory;
 mod inspect;
@@ -51,6 +52,7 @@ pub use ampoule_abi::{
     Context, Decode, DecodeError, Failure, List, Map, Meta, MetaError, Outcome, Pairs, Status,
     Value, failure_code, is_printable, owned,
 };
+pub use entry::Entry;
 pub use error::{AdmissionError, BindError, CallError, CatalogRow, Diagnosis, LoadError, Refusal};
 pub use fault::{Fault, Trap};
 pub use inspect::{
@@ -59,7 +61,7 @@ pub use inspect::{
 };
 pub use limits::{Limits, Shape};
 pub use manifest::{Manifest, ManifestError};
-pub use plugin::{Entry, Plugin, Usage};
+pub use plugin::{Plugin, Usage};
 pub use policy::{Grant, Granted, Policy, PolicyFile};
 pub use service::{
     Caller, Form, MAX_SCALARS, Micros, NothingGranted, OfferError, Operation, Permits, Scalar,

@@ -3,6 +3,7 @@
 use crate::{
     call::{self, Dose},
     engine::Module,
+    entry::Entry,
     error::{AdmissionError, BindError, CallError, LoadError, Refusal},
     fault::Fault,
     instance::Instance,
@@ -12,7 +13,7 @@ use crate::{
 };
 use alloc::{boxed::Box, string::String};
 use ampoule_abi::{Context, Decode, Meta, encode, encoded_len};
-use core::{fmt, marker::PhantomData, mem};
+use core::{fmt, mem};
 use serde::Serialize;
 
 /// A loaded plugin.
@@ -50,30 +51,6 @@ pub struct Plugin {
     /// Its grants, which outlive instances, so that a fault doesn't renew a rate.
     reach: Reach,
     usage: Usage,
-}
-
-/// An entry of a plugin with the messages that it takes and answers.
-///
-/// Bound once by [`Plugin::bind`], and good for the plugin's whole life, faults included.
-pub struct Entry<Req: ?Sized, Res> {
-    index: u16,
-    identity: u64,
-    request: PhantomData<fn() -> PhantomData<Req>>,
-    reply: PhantomData<fn() -> Res>,
-}
-
-impl<Req: ?Sized, Res> Clone for Entry<Req, Res> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<Req: ?Sized, Res> Copy for Entry<Req, Res> {}
-
-impl<Req: ?Sized, Res> fmt::Debug for Entry<Req, Res> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry").field("index", &self.index).finish_non_exhaustive()
-    }
 }
 
 /// What a plugin has used.
@@ -154,12 +131,7 @@ impl Plugin {
         // Shape::CEILING keeps exports far below 2^16.
         let index = found.and_then(|index| u16::try_from(index).ok());
         let index = index.ok_or_else(|| self.no_such_entry(name))?;
-        Ok(Entry {
-            index,
-            identity: self.module.identity,
-            request: PhantomData,
-            reply: PhantomData,
-        })
+        Ok(Entry::new(index, self.module.identity))
     }
 
     /// Calls an entry and answers its reply, which borrows from the guest's memory.
