@@ -431,3 +431,27 @@ const NAMES: [&str; 31] = [
     "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s",
     "t", "u", "v", "w", "x", "y", "z", "aa", "bb", "cc", "dd", "ee",
 ];
+
+#[test]
+fn an_operation_imported_twice_has_one_rate() {
+    let (mut services, _) = offered(still);
+    let text = r#"(module
+        (import "notes" "add" (func $one (param i32 i32) (result i32)))
+        (import "notes" "add" (func $two (param i32 i32) (result i32)))
+        (memory (export "memory") 64 64 (pagesize 1))
+        (func (export "ampoule_mailbox") (result i64) (i64.const 0))
+        (func (export "go") (param i32) (result i64)
+            (i32.store8 (i32.const 0) (call $one (i32.const 1) (i32.const 0)))
+            (i32.store8 (i32.const 1) (call $two (i32.const 2) (i32.const 0)))
+            (i32.store8 (i32.const 2) (call $one (i32.const 3) (i32.const 0)))
+            (i32.store8 (i32.const 3) (call $two (i32.const 4) (i32.const 0)))
+            (i64.const 4)))"#;
+    let wasm = with_meta(wat::parse_str(text).unwrap());
+    let permits = Grants { except: "", per_second: Some(3) };
+    let context = Context::default();
+    let mut plugin =
+        Plugin::load_with(&wasm, &Limits::MICRO, &permits, &mut services, &context).unwrap();
+    let go: Entry<(), [u8; 4]> = plugin.bind("go").unwrap();
+    let busy = Status::Busy.code() as u8;
+    assert_eq!(plugin.call_with(&mut services, &go, &()), Ok([1, 2, 3, busy]));
+}

@@ -7,7 +7,7 @@ use crate::{
     error::AdmissionError,
     limits::{INITIAL_STACK_BYTES, Limits},
     module_view,
-    service::{Bound, Operation, Permits, Services},
+    service::{Bound, Imported, Permits, Services},
     text::Text,
 };
 use alloc::{boxed::Box, string::String, vec::Vec};
@@ -24,7 +24,7 @@ pub(crate) struct Module {
     entries: Box<[String]>,
     has_init: bool,
     /// The operations that it imports, in their order; the host's own functions aren't among them.
-    operations: Box<[Operation]>,
+    operations: Box<[Imported]>,
     /// Tells modules apart, so that an entry bound on one is not used on another.
     pub(crate) identity: u64,
 }
@@ -39,14 +39,14 @@ impl Module {
     ) -> Result<(Self, Vec<Bound>), AdmissionError> {
         let admitted = admit(wasm, limits, services, permits)?;
         let inner = translate(&admitted, limits)?;
-        let (operations, granted) = admission::granted(&admitted, services, permits).unzip();
+        let (operations, granted) = admission::grants(&admitted, services, permits);
         let module = Self {
             inner,
             limits: *limits,
             meta: admitted.meta.into(),
             entries: entries(&admitted),
             has_init: module_view::exports(&admitted.scan).any(|item| item.name == export::INIT),
-            operations: <Vec<_>>::into(operations),
+            operations: operations.into(),
             identity: identity(wasm),
         };
         Ok((module, granted))
@@ -60,7 +60,7 @@ impl Module {
         self.has_init
     }
 
-    pub(crate) fn operations(&self) -> &[Operation] {
+    pub(crate) fn operations(&self) -> &[Imported] {
         &self.operations
     }
 

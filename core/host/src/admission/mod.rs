@@ -13,8 +13,9 @@ use crate::{
     error::AdmissionError,
     limits::Limits,
     module_view::{self, ExportKind, ImportView},
-    service::{Bound, Operation, Permits, Services},
+    service::{Bound, Imported, Permits, Services},
 };
+use alloc::vec::Vec;
 use ampoule_abi::{DecodeError, Meta, MetaError, export, import, schema};
 use scan::Scan;
 
@@ -130,17 +131,28 @@ fn import(
     Err(AdmissionError::ImportType { service, operation })
 }
 
-/// The operations that an admitted module imports, with what is granted of each.
-pub(crate) fn granted(
+/// The operations that an admitted module imports, each with the place in the grants of what it may do.
+/// Imports of the same operation share a grant, or each would have the whole rate.
+pub(crate) fn grants(
     admitted: &Admitted<'_>,
     services: &Services,
     permits: &dyn Permits,
-) -> impl Iterator<Item = (Operation, Bound)> {
-    module_view::imports(&admitted.scan).filter_map(|function| {
-        let (place, operation) = services.find(function.service, function.operation)?;
-        let permit = permits.permit(function.service, function.operation)?;
-        Some((*operation, Bound::new(place, permit)))
-    })
+) -> (Vec<Imported>, Vec<Bound>) {
+    let (mut imported, mut grants) = (Vec::new(), Vec::new());
+    for ImportView { service, operation: name, .. } in module_view::imports(&admitted.scan) {
+        let found = services.find(service, name);
+        let Some(((place, operation), granted)) = found.zip(permits.permit(service, name)) else {
+            // The host's own function: admission let nothing else through.
+            continue;
+        };
+        let known = grants.iter().position(|bound: &Bound| bound.place == place);
+        let grant = known.unwrap_or(grants.len());
+        if known.is_none() {
+            grants.push(Bound::new(place, granted));
+        }
+        imported.push(Imported { grant, operation: *operation });
+    }
+    (imported, grants)
 }
 
 /// The memory and the mailbox are exported, and every function that the host may call has its type.

@@ -1,7 +1,7 @@
 //! Between the engine and the services: pointers are checked, rates and fuel are kept, and only then
 //! does a service see bytes.
 
-use super::{Bound, Caller, Form, MAX_SCALARS, Operation, Scalar, Services};
+use super::{Bound, Caller, Form, Imported, MAX_SCALARS, Operation, Scalar, Services};
 use crate::{
     engine::Module,
     guest_memory::GuestSlice,
@@ -19,7 +19,7 @@ type Ended = wasmi::Error;
 #[derive(Default)]
 pub(crate) struct Reach {
     pub(crate) services: Services,
-    /// One for each import that isn't the host's own, in their order.
+    /// One for each operation that it imports.
     pub(crate) granted: Vec<Bound>,
     /// The plugin's name, for services.
     pub(crate) plugin: Box<str>,
@@ -27,12 +27,12 @@ pub(crate) struct Reach {
 
 /// Makes the functions that a module imports, in its order.
 pub(crate) fn imports(store: &mut Store<Inside>, module: &Module) -> Vec<Extern> {
-    let mut operations = module.operations().iter().enumerate();
+    let mut operations = module.operations().iter();
     let functions = module.inner.imports().map(|import| {
         let own = import.module() == import::MODULE;
         // Admission found an operation for each import that isn't the host's own, in this order.
         match operations.next_if_not(own) {
-            Some((index, operation)) => function(store, index, *operation),
+            Some(Imported { grant, operation }) => function(store, *grant, *operation),
             None => Func::wrap(&mut *store, panic),
         }
     });

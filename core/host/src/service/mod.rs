@@ -245,9 +245,16 @@ pub(crate) struct Place {
     operation: u8,
 }
 
-/// What a plugin may do through one of its imports.
+/// An import of an operation, and where what is granted of it stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Imported {
+    pub(crate) grant: usize,
+    pub(crate) operation: Operation,
+}
+
+/// What a plugin may do with an operation, through however many imports.
 pub(crate) struct Bound {
-    place: Place,
+    pub(crate) place: Place,
     scope: Box<str>,
     bucket: Option<Bucket>,
 }
