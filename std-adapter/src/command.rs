@@ -18,5 +18,8 @@ ampoule::errors! {
         Output { reason: String } = "U05",
             "the output can't be written: {reason}",
             "look at where the output goes: a full disk, a closed pipe";
+        OtherManifest { manifest: String, module: String } = "U06",
+            "the manifest is for the plugin {manifest}, the module is {module}",
+            "give the manifest of this plugin; its meta.name is the name that the module was built with";
     }
 }

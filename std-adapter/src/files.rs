@@ -1,4 +1,4 @@
-//! Modules from files.
+//! Modules and other files, read within a limit.
 
 use crate::{Text, escaped};
 use std::{
@@ -12,7 +12,7 @@ use wast::{
 };
 
 ampoule::errors! {
-    /// Why a module couldn't be read from a file.
+    /// Why a file couldn't be read.
     pub enum FileError {
         NotFound { path: String } = "I01",
             "there is no file {path}",
@@ -71,6 +71,21 @@ pub fn read_module(path: impl AsRef<Path>, max_bytes: u32) -> Result<Vec<u8>, Fi
     let module = assemble(path, read(path, allowed * TEXT_BYTES_PER_MODULE_BYTE)?)?;
     within(path, module.len() as u64, allowed)?;
     Ok(module)
+}
+
+/// Reads a file of at most `max_bytes`, as it is, as carefully as [`read_module`]: for a manifest or
+/// a policy.
+///
+/// ```
+/// use ampoule_std::{Diagnosis, read_capped};
+///
+/// assert_eq!(read_capped("/", 1024).unwrap_err().code(), "I02");
+/// ```
+///
+/// # Errors
+/// [`FileError`]; each variant tells its cause and its cure.
+pub fn read_capped(path: impl AsRef<Path>, max_bytes: u32) -> Result<Vec<u8>, FileError> {
+    read(path.as_ref(), u64::from(max_bytes))
 }
 
 fn is_text(path: &Path) -> bool {

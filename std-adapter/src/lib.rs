@@ -3,7 +3,9 @@
 //! This crate passes on all of [`ampoule`], so that a program needs no other one:
 //!
 //! - [`read_module`] reads a module from a file, whatever the file does;
+//! - [`read_capped`] reads a manifest or a policy from a file, for [`Manifest`] and [`PolicyFile`];
 //! - [`Plugin`] loads and calls it, [`inspect()`] tells about it without running it;
+//! - [`workstation_services`] are the services that a plugin with a [`Grant`] may use here;
 //! - [`escaped`] makes text from a guest safe to show on a terminal.
 //!
 //! A message is made for people by `serde_json`: an [`Outcome`] becomes `{"success":…,"data":…}`
@@ -35,8 +37,10 @@
 mod command;
 mod escape;
 mod files;
+pub mod services;
 
 pub use ampoule::*;
 pub use command::CommandError;
 pub use escape::{Escaped, escaped};
-pub use files::{FileError, read_module};
+pub use files::{FileError, read_capped, read_module};
+pub use services::{workstation_offers, workstation_services};

@@ -3,6 +3,8 @@
 mod files;
 mod good;
 mod guests;
+mod manifest;
+mod services;
 mod usage;
 
 use core::time::Duration;

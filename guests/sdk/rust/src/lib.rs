@@ -111,6 +111,11 @@
 //! buffer. With the feature `alloc` there is a heap of fixed size (`heap!`) and the owned messages
 //! (`owned`).
 //!
+//! # Services
+//!
+//! What most hosts offer besides is in [`services`]: a log, clocks, random numbers, kept values,
+//! variables, events. A plugin imports what it uses of it.
+//!
 //! # Panics
 //!
 //! A panic reaches the host as text: its place, and its message if that is a literal. With the
@@ -120,7 +125,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 extern crate alloc;
-#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 extern crate std;
 
 mod buffer;
@@ -133,6 +138,7 @@ mod instance;
 mod panic;
 mod plugin;
 mod reply;
+pub mod services;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 #[cfg(test)]
@@ -142,8 +148,8 @@ mod value;
 #[cfg(feature = "alloc")]
 pub use ampoule_abi::owned;
 pub use ampoule_abi::{
-    Context, Decode, DecodeError, Failure, List, MAX_DEPTH, Map, Meta, Outcome, Pairs, Value,
-    failure_code,
+    Context, Decode, DecodeError, Failure, List, MAX_DEPTH, Map, Meta, Outcome, Pairs, Status,
+    Value, failure_code,
 };
 pub use entry::{Answer, Encoded};
 pub use plugin::{Exported, Plugin};

@@ -19,12 +19,15 @@
 //! ```
 
 use crate::{
-    Answer, Context, Decode, Exported, Failure, Outcome, Place, buffer::Buffer, instance::AnySize,
+    Answer, Context, Decode, Exported, Failure, Outcome, Place, Status, buffer::Buffer,
+    instance::AnySize,
 };
 pub use crate::{instance::Call, reply::RawReply};
 use alloc::{boxed::Box, vec::Vec};
 use ampoule_abi::{encode, encoded_len};
+use core::cell::RefCell;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A plugin with the buffers that its [`export_plugin!`](crate::export_plugin) asks for.
 pub struct Guest<P: Exported> {
@@ -140,4 +143,62 @@ pub fn value(write: impl FnOnce(&mut Place<'_>)) -> Vec<u8> {
     let buffer: &mut Buffer = &mut *buffer;
     write(&mut Place::new(buffer));
     buffer.written().expect("the value is larger than 64 KiB").into()
+}
+
+type Double = Box<dyn FnMut(&str, &[u8]) -> Result<Vec<u8>, Status>>;
+
+std::thread_local! {
+    static DOUBLES: RefCell<BTreeMap<&'static str, Double>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Offers a double of a service to the plugins on this thread, in place of the one before.
+///
+/// It gets the operation's name and the request's bytes, and answers the reply's: for an operation that
+/// answers an i64 its eight bytes, lowest first. Without a double every operation is
+/// [`Status::NotFound`]. A double can't ask services itself.
+///
+/// ```
+/// use ampoule_guest::{Status, services::clock, testing};
+///
+/// testing::offer("clock", |operation, _| match operation {
+///     "now_us" => Ok(1_000_000_i64.to_le_bytes().into()),
+///     _ => Err(Status::NotFound),
+/// });
+/// assert_eq!(clock::now_us(), Ok(1_000_000));
+/// ```
+pub fn offer(
+    service: &'static str,
+    double: impl FnMut(&str, &[u8]) -> Result<Vec<u8>, Status> + 'static,
+) {
+    DOUBLES.with_borrow_mut(|doubles| doubles.insert(service, Box::new(double)));
+}
+
+fn ask_double(service: &str, operation: &str, request: &[u8]) -> Result<Vec<u8>, Status> {
+    DOUBLES.with_borrow_mut(|doubles| {
+        let double = doubles.get_mut(service).ok_or(Status::NotFound)?;
+        double(operation, request)
+    })
+}
+
+/// A message operation, as a host answers it.
+pub(crate) fn ask(service: &str, operation: &str, request: &[u8], reply: &mut [u8]) -> i32 {
+    match ask_double(service, operation, request) {
+        Ok(bytes) => match reply.get_mut(..bytes.len()) {
+            Some(place) => {
+                place.copy_from_slice(&bytes);
+                bytes.len() as i32
+            }
+            None => Status::TooSmall.code(),
+        },
+        Err(status) => status.code(),
+    }
+}
+
+/// An operation that answers an i64, as a host answers it.
+pub(crate) fn ask_number(service: &str, operation: &str) -> i64 {
+    match ask_double(service, operation, &[]).map(<[u8; 8]>::try_from) {
+        Ok(Ok(bytes)) => i64::from_le_bytes(bytes),
+        Ok(Err(_)) => Status::Failed.code().into(),
+        Err(status) => status.code().into(),
+    }
 }

@@ -1,6 +1,7 @@
 //! What the command line may say.
 
-use ampoule_abi::export;
+use crate::grant::tighter;
+use ampoule_abi::{Meta, export};
 use ampoule_std::{CommandError, Limits};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -18,6 +19,8 @@ Examples:
   ampoule run json-transformer.wasm --param user_name=ada --param format=camelCase
   ampoule inspect json-transformer.wasm
   ampoule inspect json-transformer.wasm --limits micro --json | jq .verdict
+  ampoule manifest new blink > blink.manifest.json
+  ampoule manifest check blink.manifest.json
   ampoule completions bash > ~/.local/share/bash-completion/completions/ampoule";
 
 const RUN_NOTES: &str = "\
@@ -33,7 +36,22 @@ Examples:
   ampoule run hello.wat
   ampoule run json-transformer.wasm --param user_name=ada --param format=camelCase
   ampoule run json-transformer.wasm --param a=1 --json --stats | jq .data
-  ampoule run loop.wasm --fuel 1000000 --limits micro";
+  ampoule run loop.wasm --fuel 1000000 --limits micro
+  ampoule run weather.wasm --manifest weather.manifest.json --policy device.policy.json";
+
+const GRANT_NOTES: &str = "\
+Services are offered with --manifest only. Without it an import is refused as not offered (A19); with it,
+one that the manifest doesn't name, or that the policy takes away, is refused as not granted (A34).
+Offered are, as docs/services.md describes them:
+  log     lines on stderr, with --json too
+  clock   this computer's
+  random  the operating system's
+  kv      kept in memory, and lost at the end of the command
+  env     the variables under allowedEnv that the policy leaves, from this command's environment
+  event   shown on stderr, with --json too
+The manifest's meta.name has to be the module's. Its wasmPath is ignored: the module is PLUGIN, always.
+Its limits hold, cut by the policy; limits that are given here can only lower them. Its timeout doesn't
+hold here: it is fuel that ends a call.";
 
 const INSPECT_NOTES: &str = "\
 Nothing of the plugin runs. The exit status is 0 if a host with these limits would load it, 3 if it
@@ -44,7 +62,39 @@ the command or the file is wrong, is {\"success\":false,\"data\":null,\"error\":
 
 Examples:
   ampoule inspect json-transformer.wasm
-  ampoule inspect json-transformer.wasm --limits micro --json | jq .verdict";
+  ampoule inspect json-transformer.wasm --limits micro --json | jq .verdict
+  ampoule inspect weather.wasm --manifest weather.manifest.json";
+
+const CHECK_NOTES: &str = "\
+Tells what the manifest asks for, and what is granted, cut or refused of it under the policy. Without
+--policy it is the workstation's, which gives what a manifest names within the workstation's limits.
+A manifest of which something is cut is still a good one: the exit status is 0.
+
+With --json, stdout has one JSON object on one line, whatever happens:
+  {\"success\":true,\"name\":…,\"version\":…,\"rows\":[…],\"limits\":{…},…},
+or, when the command, a file, the manifest or the policy is wrong,
+  {\"success\":false,\"data\":null,\"error\":…,\"code\":…,\"cure\":…}.
+
+Examples:
+  ampoule manifest check blink.manifest.json
+  ampoule manifest check blink.manifest.json --policy device.policy.json
+  ampoule manifest check blink.manifest.json --json | jq .rows
+
+Exit status:
+  0  the manifest is good
+  2  the command line or a file is wrong
+  3  the manifest or the policy is refused";
+
+const NEW_NOTES: &str = "\
+Everything is switched off in it. Switch on, fill in and remove what the plugin needs, then check it.
+
+Examples:
+  ampoule manifest new blink > blink.manifest.json
+  ampoule manifest check blink.manifest.json
+
+Exit status:
+  0  done
+  2  the command line is wrong";
 
 /// Runs and inspects Ampoule plugins: WebAssembly modules in a sealed, metered container.
 #[derive(Debug, Parser)]
@@ -58,16 +108,47 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Call an entry of a plugin and print its outcome.
-    #[command(after_help = format!("{RUN_NOTES}\n\n{EXIT_STATUS}"))]
+    #[command(after_help = format!("{GRANT_NOTES}\n\n{RUN_NOTES}\n\n{EXIT_STATUS}"))]
     Run(Run),
     /// Tell everything about a plugin without running it.
-    #[command(after_help = format!("{INSPECT_NOTES}\n\n{EXIT_STATUS}"))]
+    #[command(after_help = format!("{GRANT_NOTES}\n\n{INSPECT_NOTES}\n\n{EXIT_STATUS}"))]
     Inspect(Inspect),
+    /// Check a manifest, or begin one.
+    Manifest {
+        #[command(subcommand)]
+        command: ManifestCommand,
+    },
     /// Print a completion script for a shell.
     Completions {
         /// The shell that is to complete `ampoule`.
         shell: Shell,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ManifestCommand {
+    /// Tell what a manifest asks for, and what a policy grants of it.
+    #[command(after_help = CHECK_NOTES)]
+    Check(Check),
+    /// Print a manifest to begin with.
+    #[command(after_help = NEW_NOTES)]
+    New {
+        /// The plugin's name: ASCII letters, digits, '-', '_', '.'; a letter or digit first.
+        #[arg(value_parser = plugin_name)]
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The manifest.
+    pub(crate) file: PathBuf,
+    /// The policy that cuts it [default: the workstation's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +178,8 @@ pub(crate) struct Run {
     fuel: Option<u64>,
     #[command(flatten)]
     limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) grant: GrantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -107,14 +190,26 @@ pub(crate) struct Inspect {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) limits: LimitArgs,
+    limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) grant: GrantArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GrantArgs {
+    /// The plugin's manifest: what it asks for; without one no service is offered, and an import is A19.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// The policy that cuts the manifest [default: the workstation's]
+    #[arg(long, value_name = "FILE", requires = "manifest")]
+    pub(crate) policy: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct LimitArgs {
-    /// What the plugin may use.
-    #[arg(long, value_enum, default_value_t = Preset::Workstation)]
-    limits: Preset,
+    /// What the plugin may use [default: workstation, or as the grant says]
+    #[arg(long, value_enum)]
+    limits: Option<Preset>,
     /// The most linear memory [default: as the limits say]
     #[arg(long, value_name = "BYTES")]
     memory: Option<u32>,
@@ -140,21 +235,35 @@ impl Run {
         pairs("--header", &self.header)
     }
 
-    pub(crate) fn limits(&self) -> Limits {
-        let limits = self.limits.get();
-        Limits {
+    pub(crate) fn limits(&self, granted: Option<Limits>) -> Limits {
+        let limits = self.limits.asked(granted);
+        let asked = Limits {
             call_fuel: self.fuel.unwrap_or(limits.call_fuel),
             init_fuel: self.fuel.unwrap_or(limits.init_fuel),
             ..limits
-        }
+        };
+        held(asked, granted)
     }
 }
 
+impl Inspect {
+    pub(crate) fn limits(&self, granted: Option<Limits>) -> Limits {
+        held(self.limits.asked(granted), granted)
+    }
+}
+
+/// What is asked on the command line, lowered to the grant if there is one.
+fn held(asked: Limits, granted: Option<Limits>) -> Limits {
+    granted.map_or(asked, |granted| tighter(granted, asked))
+}
+
 impl LimitArgs {
-    pub(crate) fn get(&self) -> Limits {
+    /// What isn't given is as the grant says.
+    fn asked(&self, granted: Option<Limits>) -> Limits {
         let limits = match self.limits {
-            Preset::Micro => Limits::MICRO,
-            Preset::Workstation => Limits::WORKSTATION,
+            Some(Preset::Micro) => Limits::MICRO,
+            Some(Preset::Workstation) => Limits::WORKSTATION,
+            None => granted.unwrap_or(Limits::WORKSTATION),
         };
         Limits { memory_bytes: self.memory.unwrap_or(limits.memory_bytes), ..limits }
     }
@@ -166,9 +275,19 @@ impl Command {
         match self {
             Self::Run(run) => run.json,
             Self::Inspect(inspect) => inspect.json,
-            Self::Completions { .. } => false,
+            Self::Manifest { command: ManifestCommand::Check(check) } => check.json,
+            Self::Manifest { command: ManifestCommand::New { .. } } | Self::Completions { .. } => {
+                false
+            }
         }
     }
+}
+
+/// Holds a name to the rule of a manifest's `meta.name`.
+fn plugin_name(name: &str) -> Result<String, String> {
+    let meta = Meta { name, version: "0.1.0", description: "", author: "" };
+    meta.check().map_err(|error| error.to_string())?;
+    Ok(name.to_owned())
 }
 
 /// A name that is given twice is an error: a plugin would see the first one only.

@@ -2,26 +2,37 @@
 
 use crate::{
     args::Inspect,
-    json, module, output,
+    grant::{Offer, Right, check_name, read},
+    json,
+    manifest::{Papers, with_header},
+    module, output,
     problem::{Problem, Status},
-    show::{Grouped, style},
+    show::{Grouped, section, style},
     types,
 };
 use ampoule_abi::import;
 use ampoule_std::{
-    AdmissionError, Diagnosis, EntryInfo, ExternKind, Import, Inspection, MemoryInfo, TableInfo,
-    escaped,
+    AdmissionError, Diagnosis, EntryInfo, ExternKind, Grant, Import, Inspection, MemoryInfo,
+    TableInfo, escaped, inspect_with,
 };
-use comfy_table::{Table, presets};
 use core::fmt::{self, Display, Formatter};
 
 pub(crate) fn inspect(args: &Inspect) -> Result<Status, Problem> {
-    let limits = args.limits.get();
+    let papers = read(&args.grant)?;
+    let policy = papers.as_ref().map(Papers::policy);
+    let grant = papers.as_ref().zip(policy.as_ref());
+    let grant = grant.map(|(papers, policy)| Grant::new(&papers.manifest, policy));
+    let limits = args.limits(grant.map(|grant| grant.limits()));
+    let Offer { permits, services } = Offer::new(grant.as_ref());
+
     let wasm = module(&args.plugin, &limits)?;
-    let inspected = ampoule_std::inspect(&wasm, &limits);
-    let report = Report { bytes: wasm.len(), inspected: inspected.as_ref() };
+    let inspected = inspect_with(&wasm, &limits, permits, &services);
+    if let Ok(found) = &inspected {
+        check_name(papers.as_ref(), found)?;
+    }
+    let report = Report { bytes: wasm.len(), inspected: inspected.as_ref(), grant: grant.as_ref() };
     if args.json {
-        output::json(&json::Report::new(report.bytes, report.inspected))?;
+        output::json(&json::Report::new(report.bytes, report.inspected, report.grant))?;
     } else {
         output::styled(&report)?;
     }
@@ -32,6 +43,8 @@ pub(crate) fn inspect(args: &Inspect) -> Result<Status, Problem> {
 struct Report<'a> {
     bytes: usize,
     inspected: Result<&'a Inspection, &'a AdmissionError>,
+    /// What is granted, where a manifest was given.
+    grant: Option<&'a Grant<'a>>,
 }
 
 impl<'a> Report<'a> {
@@ -46,7 +59,7 @@ impl Display for Report<'_> {
             meta(f, found)?;
             section(f, "Module", parts(self.bytes, found))?;
             section(f, "Entries", found.entries.iter().map(entry))?;
-            section(f, "Services asked for", found.imports.iter().map(service))?;
+            services(f, found, self.grant)?;
             section(f, "Exports", found.exports.iter().map(|it| export(&it.name, &it.kind)))?;
             section(f, "Heap, at most", heap(found))?;
             let warnings = found.warnings.iter().map(|it| [it.to_string()]);
@@ -58,24 +71,6 @@ impl Display for Report<'_> {
         }
         verdict(f, self.refusal())
     }
-}
-
-/// A heading, and rows in columns.
-fn section<const N: usize>(
-    f: &mut Formatter<'_>,
-    heading: &str,
-    rows: impl IntoIterator<Item = [String; N]>,
-) -> fmt::Result {
-    writeln!(f, "{}", style::paint(style::HEADING, heading))?;
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).add_rows(rows);
-    if table.is_empty() {
-        return writeln!(f, "  none\n");
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((2, 1));
-    }
-    writeln!(f, "{}\n", table.trim_fmt())
 }
 
 fn meta(f: &mut Formatter<'_>, found: &Inspection) -> fmt::Result {
@@ -145,6 +140,29 @@ fn entry(entry: &EntryInfo) -> [String; 2] {
         None => "types not declared".to_owned(),
     };
     [escaped(&entry.name).to_string(), types]
+}
+
+fn services(f: &mut Formatter<'_>, found: &Inspection, grant: Option<&Grant<'_>>) -> fmt::Result {
+    let heading = "Services asked for";
+    let Some(grant) = grant else {
+        return section(f, heading, found.imports.iter().map(service));
+    };
+    let names = ["operation", "type", "offered", "granted"];
+    let rows = found.imports.iter().map(|import| judged(import, grant));
+    section(f, heading, with_header(names, rows))
+}
+
+/// An import under a grant.
+fn judged(import: &Import, grant: &Grant<'_>) -> [String; 4] {
+    let right = Right::new(import, grant);
+    let offered = if right.offered { "yes" } else { "no" };
+    let granted = match right.granted {
+        _ if import.service == import::MODULE => "needs no grant".to_owned(),
+        Some(granted) => format!("yes{}", escaped(&granted.to_string())),
+        None => "no".to_owned(),
+    };
+    let name = format!("{}.{}", escaped(&import.service), escaped(&import.operation));
+    [name, import.kind.to_string(), offered.to_owned(), granted]
 }
 
 fn service(import: &Import) -> [String; 3] {

@@ -1,10 +1,10 @@
 //! JSON for programs: the formatter, errors and inspections.
 
-use crate::problem::Problem;
-use ampoule_abi::is_printable;
+use crate::{grant::Right, problem::Problem};
+use ampoule_abi::{import, is_printable};
 use ampoule_std::{
-    AdmissionError, Diagnosis, EntryInfo, Export, ExternKind, Import, Inspection, MemoryInfo,
-    TableInfo, Warning, owned,
+    AdmissionError, Diagnosis, EntryInfo, Export, ExternKind, Grant, Import, Inspection,
+    MemoryInfo, TableInfo, Warning, owned,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::ser::Formatter;
@@ -107,6 +107,17 @@ struct Service<'a> {
     operation: &'a str,
     #[serde(flatten)]
     kind: Kind,
+    #[serde(flatten)]
+    judged: Option<Judged<'a>>,
+}
+
+/// What a grant says of a service's operation.
+#[derive(Serialize)]
+struct Judged<'a> {
+    offered: bool,
+    granted: bool,
+    scope: Option<&'a str>,
+    per_second: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -150,18 +161,22 @@ struct Refused {
 
 impl<'a> Report<'a> {
     /// The report on a module, from its inspection or the reason why it can't be read.
-    pub(crate) fn new(bytes: usize, inspected: Result<&'a Inspection, &AdmissionError>) -> Self {
+    pub(crate) fn new(
+        bytes: usize,
+        inspected: Result<&'a Inspection, &AdmissionError>,
+        grant: Option<&'a Grant<'a>>,
+    ) -> Self {
         let refusal = inspected.map_or_else(Some, |found| found.verdict.as_ref().err());
         Self {
             module_bytes: bytes,
-            found: inspected.ok().map(Found::from),
+            found: inspected.ok().map(|found| Found::new(found, grant)),
             verdict: Verdict { admitted: refusal.is_none(), refused: refusal.map(Refused::from) },
         }
     }
 }
 
-impl<'a> From<&'a Inspection> for Found<'a> {
-    fn from(it: &'a Inspection) -> Self {
+impl<'a> Found<'a> {
+    fn new(it: &'a Inspection, grant: Option<&'a Grant<'a>>) -> Self {
         Self {
             meta: it.meta.as_ref().and_then(|meta| meta.as_ref().ok()),
             meta_error: it.meta.as_ref().and_then(|meta| meta.as_ref().err()).map(text),
@@ -170,7 +185,7 @@ impl<'a> From<&'a Inspection> for Found<'a> {
             memory: it.memory.map(Memory::from),
             table: it.table.map(|TableInfo { minimum, maximum }| Table { minimum, maximum }),
             entries: it.entries.iter().map(Entry::from).collect(),
-            services: it.imports.iter().map(Service::from).collect(),
+            services: it.imports.iter().map(|import| Service::new(import, grant)).collect(),
             exports: it.exports.iter().map(Exported::from).collect(),
             heap: Heap { parts: it.heap.parts().to_vec(), total: it.heap.total() },
             warnings: it.warnings.iter().map(Warning::to_string).collect(),
@@ -196,9 +211,27 @@ impl<'a> From<&'a EntryInfo> for Entry<'a> {
     }
 }
 
-impl<'a> From<&'a Import> for Service<'a> {
-    fn from(it: &'a Import) -> Self {
-        Self { service: &it.service, operation: &it.operation, kind: Kind::from(&it.kind) }
+impl<'a> Service<'a> {
+    fn new(it: &'a Import, grant: Option<&'a Grant<'a>>) -> Self {
+        Self {
+            service: &it.service,
+            operation: &it.operation,
+            kind: Kind::from(&it.kind),
+            judged: grant.map(|grant| Judged::new(it, Right::new(it, grant))),
+        }
+    }
+}
+
+impl<'a> Judged<'a> {
+    /// The host's own functions need no grant: they are as good as granted.
+    fn new(import: &Import, right: Right<'a>) -> Self {
+        let Right { offered, granted } = right;
+        Self {
+            offered,
+            granted: granted.is_some() || import.service == import::MODULE,
+            scope: granted.and_then(|granted| granted.scope),
+            per_second: granted.and_then(|granted| granted.per_second),
+        }
     }
 }
 

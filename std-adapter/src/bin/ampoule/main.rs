@@ -1,10 +1,12 @@
-//! The `ampoule` command: runs and inspects plugins on a workstation.
+//! The `ampoule` command: runs and inspects plugins, and checks manifests, on a workstation.
 #![forbid(unsafe_code)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod args;
+mod grant;
 mod inspect;
 mod json;
+mod manifest;
 mod output;
 mod problem;
 mod run;
@@ -12,7 +14,7 @@ mod show;
 mod types;
 
 use ampoule_std::{CommandError, FileError, Limits, escaped, read_module};
-use args::{Cli, Command};
+use args::{Cli, Command, ManifestCommand};
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use problem::{Problem, Status};
 use std::{env, path::Path, process::ExitCode};
@@ -34,6 +36,8 @@ fn carry_out(command: &Command) -> Result<Status, Problem> {
     match command {
         Command::Run(run) => run::run(run),
         Command::Inspect(inspect) => inspect::inspect(inspect),
+        Command::Manifest { command: ManifestCommand::Check(check) } => manifest::check(check),
+        Command::Manifest { command: ManifestCommand::New { name } } => manifest::new(name),
         Command::Completions { shell } => completions(*shell),
     }
 }

@@ -75,7 +75,7 @@ impl From<LoadError> for Problem {
 impl From<CallError> for Problem {
     fn from(error: CallError) -> Self {
         let status = match &error {
-            CallError::Refused(refusal) => of_refusal(refusal),
+            CallError::Refused(refusal) | CallError::Init(refusal) => of_refusal(refusal),
             _ => Status::Refused,
         };
         Self::new(status, &error)

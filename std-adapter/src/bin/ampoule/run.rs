@@ -2,13 +2,16 @@
 
 use crate::{
     args::Run,
+    grant::{Offer, check_name, read},
+    manifest::Papers,
     module, output,
     problem::{Problem, Status},
     show::{Grouped, Tree},
     types,
 };
 use ampoule_std::{
-    CommandError, Context, Inspection, Limits, LoadError, Outcome, Plugin, escaped, inspect, owned,
+    CommandError, Context, Grant, Inspection, Limits, LoadError, Outcome, Plugin, Services,
+    escaped, inspect_with, owned,
 };
 use core::{
     fmt::{self, Display, Formatter},
@@ -20,19 +23,28 @@ use std::time::Instant;
 type Result<T> = core::result::Result<T, Problem>;
 
 pub(crate) fn run(args: &Run) -> Result<Status> {
-    let limits = args.limits();
     let request = request(args)?;
+    let papers = read(&args.grant)?;
+    let policy = papers.as_ref().map(Papers::policy);
+    let grant = papers.as_ref().zip(policy.as_ref());
+    let grant = grant.map(|(papers, policy)| Grant::new(&papers.manifest, policy));
+    let limits = args.limits(grant.map(|grant| grant.limits()));
+    let Offer { permits, mut services } = Offer::new(grant.as_ref());
+
     let wasm = module(&args.plugin, &limits)?;
-    let inspection = inspect(&wasm, &limits)?;
+    let inspection = inspect_with(&wasm, &limits, permits, &services)?;
+    check_name(papers.as_ref(), &inspection)?;
     callable(&inspection, &args.entry)?;
 
     let start = Instant::now();
-    let mut plugin = Plugin::load(&wasm, &limits, &request.borrow())?;
+    // The request is the call's; a plugin that needs a context to start says so.
+    let mut plugin =
+        Plugin::load_with(&wasm, &limits, permits, &mut services, &Context::default())?;
     let loading = start.elapsed();
     let entry = plugin.bind::<Context<'_>, Outcome<'_>>(&args.entry)?;
 
     let start = Instant::now();
-    let outcome = plugin.call(&entry, &request.borrow())?;
+    let outcome = plugin.call_with(&mut services, &entry, &request.borrow())?;
     let calling = start.elapsed();
     let status = if outcome.success { Status::Done } else { Status::Failed };
     if args.json {
@@ -41,13 +53,13 @@ pub(crate) fn run(args: &Run) -> Result<Status> {
         output::styled(&Tree(&outcome))?;
     }
     tell(args, &Stats::new(&plugin, &inspection, &limits, loading, calling))?;
-    Ok(unload(plugin).unwrap_or(status))
+    Ok(unload(plugin, &mut services).unwrap_or(status))
 }
 
 /// The outcome is out already, and stays the only thing there: what goes wrong now is told on stderr
 /// and by the exit status.
-fn unload(plugin: Plugin) -> Option<Status> {
-    let problem = Problem::from(plugin.unload().err()?);
+fn unload(plugin: Plugin, services: &mut Services) -> Option<Status> {
+    let problem = Problem::from(plugin.unload_with(services).err()?);
     output::problem(&problem, false);
     Some(problem.status)
 }

@@ -1,6 +1,7 @@
 //! Values and numbers as a person reads them.
 
 use ampoule_std::{Outcome, Value, escaped};
+use comfy_table::{Table, presets};
 use core::fmt::{self, Display, Formatter};
 
 /// Colours; they are left out where they aren't wanted.
@@ -120,18 +121,42 @@ impl Display for Scalar<'_> {
             // Unlike Display, Debug tells 1.0 from 1 and writes large ones with an exponent.
             Value::Float(it) => write!(f, "{it:?}"),
             Value::Str(it) => Quoted(it).fmt(f),
-            Value::Bytes(it) => bytes(f, it),
+            Value::Bytes(it) => Bytes(it).fmt(f),
             Value::List(_) => f.write_str("[]"),
             Value::Map(_) => f.write_str("{}"),
         }
     }
 }
 
-fn bytes(f: &mut Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    write!(f, "{} bytes", Grouped(bytes.len() as u64))?;
-    f.write_str(if bytes.is_empty() { "" } else { ":" })?;
-    bytes.iter().take(SHOWN_BYTES).try_for_each(|byte| write!(f, " {byte:02x}"))?;
-    f.write_str(if bytes.len() > SHOWN_BYTES { " …" } else { "" })
+/// How many bytes there are, and the first of them.
+pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
+
+impl Display for Bytes<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(bytes) = self;
+        write!(f, "{} bytes", Grouped(bytes.len() as u64))?;
+        f.write_str(if bytes.is_empty() { "" } else { ":" })?;
+        bytes.iter().take(SHOWN_BYTES).try_for_each(|byte| write!(f, " {byte:02x}"))?;
+        f.write_str(if bytes.len() > SHOWN_BYTES { " …" } else { "" })
+    }
+}
+
+/// A heading, and rows in columns.
+pub(crate) fn section<const N: usize>(
+    f: &mut Formatter<'_>,
+    heading: &str,
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> fmt::Result {
+    writeln!(f, "{}", style::paint(style::HEADING, heading))?;
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).add_rows(rows);
+    if table.is_empty() {
+        return writeln!(f, "  none\n");
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((2, 1));
+    }
+    writeln!(f, "{}\n", table.trim_fmt())
 }
 
 /// A number with its digits in groups of three.

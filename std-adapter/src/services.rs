@@ -1,0 +1,137 @@
+//! The built-in services, and what a workstation offers of them: all.
+
+pub use ampoule::services::*;
+
+use ampoule::{Grant, Micros, Service, Services, Status};
+use std::{
+    env,
+    sync::OnceLock,
+    time::{Instant, SystemTime},
+};
+
+/// What all plugins may log in a second: more than anyone can read, and no flood.
+const LOG_BYTES_PER_SECOND: u32 = 256 * 1024;
+
+/// Offers the [built-in services](ampoule::services) to a plugin: `log`, `clock`, `random`, `kv`, `env`
+/// and `event`.
+///
+/// What it may use of them is up to its grant, which has to be given to
+/// [`Plugin::load_with`](ampoule::Plugin::load_with) too. Lines go to `log` and publications to
+/// `event`. Time and random numbers come from the operating system. Values are kept in memory, within
+/// [`Quota::WORKSTATION`], as long as the services are. Of this process's environment only the variables
+/// that the grant names are there, as they are now; those that aren't Unicode are left out.
+///
+/// All values lie on one shelf of that size, and the variables are one plugin's: make services for each
+/// plugin.
+///
+/// ```
+/// use ampoule_std::{Context, Grant, Limits, Manifest, Outcome, Plugin, Policy, workstation_services};
+///
+/// let manifest = Manifest::parse(br#"{
+///     "meta": { "name": "hello", "version": "1.0.0" },
+///     "capabilities": { "services": [{ "service": "log", "operations": ["write"] }] }
+/// }"#)?;
+/// let grant = Grant::new(&manifest, &Policy::WORKSTATION);
+/// let mut services = workstation_services(&grant, |line| eprintln!("{line}"), |_| Ok(()));
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("hello.wat");
+/// # std::fs::write(&path, r#"(module
+/// #     (@custom "ampoule.meta" "\01\05hello\051.0.0\00\00")
+/// #     (import "log" "write" (func $write (param i32 i32 i32 i32) (result i32)))
+/// #     (memory (export "memory") 1024 1024 (pagesize 1))
+/// #     (data (i32.const 0) "\01\00\00") (data (i32.const 16) "\02\02hi")
+/// #     (func (export "ampoule_mailbox") (result i64) (i64.const 0x200_0000_0100))
+/// #     (func (export "execute") (param i32) (result i64)
+/// #         (drop (call $write (i32.const 16) (i32.const 4) (i32.const 0) (i32.const 0)))
+/// #         (i64.const 3)))"#)?;
+/// # let module = ampoule_std::read_module(&path, Limits::WORKSTATION.module_bytes)?;
+/// let (limits, context) = (grant.limits(), Context::default());
+/// let mut plugin = Plugin::load_with(&module, &limits, &grant, &mut services, &context)?;
+/// let execute = plugin.bind::<Context, Outcome>("execute")?;
+/// // Writes "[hello] info: hi" to stderr.
+/// let outcome = plugin.call_with(&mut services, &execute, &context)?;
+/// assert!(outcome.success);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn workstation_services(
+    grant: &Grant<'_>,
+    log: impl FnMut(&LogLine<'_>) + Send + 'static,
+    event: impl FnMut(&Published<'_>) -> Result<(), Status> + Send + 'static,
+) -> Services {
+    let mut services = Services::new(monotonic);
+    for service in built_in(variables(grant), log, event) {
+        // Six services with names of their own: none is refused. If one were, a plugin that imports it
+        // would be.
+        let offered = services.offer(service);
+        debug_assert_eq!(offered, Ok(()));
+    }
+    services
+}
+
+/// Tells whether [`workstation_services`] offers an operation.
+///
+/// ```
+/// use ampoule_std::workstation_offers;
+///
+/// assert!(workstation_offers("log", "write"));
+/// assert!(!workstation_offers("gpio", "set"));
+/// ```
+#[must_use]
+pub fn workstation_offers(service: &str, operation: &str) -> bool {
+    let all = built_in(Env::default(), |_| (), |_| Ok(()));
+    let mut named = all.iter().filter(|offered| offered.name() == service);
+    named.any(|offered| offered.operations().iter().any(|declared| declared.name == operation))
+}
+
+fn built_in(
+    env: Env,
+    log: impl FnMut(&LogLine<'_>) + Send + 'static,
+    event: impl FnMut(&Published<'_>) -> Result<(), Status> + Send + 'static,
+) -> [Box<dyn Service>; 6] {
+    let quota = Quota::WORKSTATION;
+    let store = MemoryStore::new(quota.entries as usize, quota.bytes as usize);
+    [
+        Box::new(Log::new(LOG_BYTES_PER_SECOND, log)),
+        Box::new(Clock::new(wall)),
+        Box::new(Random::new(|out| getrandom::fill(out).map_err(|_| Status::Failed))),
+        Box::new(Kv::new(store, quota)),
+        Box::new(env),
+        Box::new(Event::new(event)),
+    ]
+}
+
+fn variables(grant: &Grant<'_>) -> Env {
+    let value = |name: &str| Some((name.to_owned(), env::var(name).ok()?));
+    Env::new(grant.variables().filter_map(value))
+}
+
+/// Microseconds since it was first asked.
+fn monotonic() -> Micros {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let elapsed = START.get_or_init(Instant::now).elapsed();
+    Micros::try_from(elapsed.as_micros()).unwrap_or(Micros::MAX)
+}
+
+/// Microseconds since 1970; none on a computer whose clock is set to before that.
+fn wall() -> Option<u64> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_micros()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::workstation_services;
+    use ampoule::{Grant, Manifest, ManifestError, Policy};
+
+    #[test]
+    fn all_built_in_services_are_offered() -> Result<(), ManifestError> {
+        let manifest = br#"{ "meta": { "name": "x", "version": "1.0.0" } }"#;
+        let manifest = Manifest::parse(manifest)?;
+        let grant = Grant::new(&manifest, &Policy::WORKSTATION);
+        let services = workstation_services(&grant, |_| (), |_| Ok(()));
+        let names = r#"["log", "clock", "random", "kv", "env", "event"]"#;
+        assert_eq!(format!("{services:?}"), names);
+        Ok(())
+    }
+}
