@@ -201,6 +201,7 @@ fn no_pointer_and_no_length_gets_a_service_to_see_what_it_should_not() {
         ("(i32.const 1025) (i32.const 0)", "(i32.const 0) (i32.const 4)"),
         ("(i32.const 100) (i32.const 3)", "(i32.const 1024) (i32.const 1)"),
         ("(i32.const 100) (i32.const 3)", "(i32.const 1000) (i32.const -1)"),
+        ("(i32.const 100) (i32.const 3)", "(i32.const 1000) (i32.const 25)"),
         ("(i32.const 100) (i32.const 3)", "(i32.const -4) (i32.const 4)"),
         ("(i32.const 100) (i32.const 3)", "(i32.const 100) (i32.const 3)"),
         ("(i32.const 100) (i32.const 3)", "(i32.const 102) (i32.const 3)"),
@@ -454,4 +455,72 @@ fn an_operation_imported_twice_has_one_rate() {
     let go: Entry<(), [u8; 4]> = plugin.bind("go").unwrap();
     let busy = Status::Busy.code() as u8;
     assert_eq!(plugin.call_with(&mut services, &go, &()), Ok([1, 2, 3, busy]));
+}
+
+/// Grants everything, to one plugin.
+struct Only(&'static str);
+
+impl Permits for Only {
+    fn permit(&self, _: &str, _: &str) -> Option<Granted<'_>> {
+        Some(Granted { scope: None, per_second: None })
+    }
+
+    fn plugin(&self) -> Option<&str> {
+        Some(self.0)
+    }
+}
+
+#[test]
+fn a_grant_is_for_the_plugin_that_it_names() {
+    let (mut services, _) = offered(still);
+    let wasm = module("(i32.const 0)");
+    let (code, error) = refused(&wasm, &mut services, &Only("other"));
+    assert_eq!(code, "A35");
+    assert!(error.contains("is for the plugin other, the module is test"), "{error}");
+    Plugin::load_with(&wasm, &Limits::MICRO, &Only("test"), &mut services, &Context::default())
+        .unwrap();
+}
+
+/// Has the place and the operations of [`Notes`], and another name.
+struct Secret;
+
+impl Service for Secret {
+    fn name(&self) -> &'static str {
+        "secret"
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        OPERATIONS
+    }
+
+    fn scalar(&mut self, _: &Caller<'_>, _: usize, _: &[Scalar]) -> Result<Scalar, Status> {
+        Ok(Scalar::I32(1234))
+    }
+}
+
+#[test]
+fn a_grant_is_for_the_service_that_it_was_given_for() {
+    let (mut services, _) = offered(still);
+    let wasm = module("(call $add (i32.const 1) (i32.const 2))");
+    let mut plugin =
+        Plugin::load_with(&wasm, &Limits::MICRO, &ALL, &mut services, &Context::default()).unwrap();
+    let go: Entry<(), [u8; 4]> = plugin.bind("go").unwrap();
+    let mut others = Services::new(still);
+    others.offer(Box::new(Secret)).unwrap();
+    let refused = Status::NotGranted.code().to_le_bytes();
+    assert_eq!(plugin.call_with(&mut others, &go, &()), Ok(refused));
+    assert_eq!(plugin.call_with(&mut services, &go, &()), Ok([3, 0, 0, 0]));
+}
+
+#[test]
+fn an_instance_that_needs_services_is_not_made_without_them() {
+    let (mut services, _) = offered(still);
+    let wasm = module("(i32.const 5)");
+    let mut plugin =
+        Plugin::load_with(&wasm, &Limits::MICRO, &ALL, &mut services, &Context::default()).unwrap();
+    let go: Entry<(), [u8; 4]> = plugin.bind("go").unwrap();
+    assert_eq!(plugin.call(&go, &()), Ok([5, 0, 0, 0]));
+    plugin.stop();
+    assert_eq!(plugin.call(&go, &()).unwrap_err().code(), "C05");
+    assert_eq!(plugin.call_with(&mut services, &go, &()), Ok([5, 0, 0, 0]));
 }

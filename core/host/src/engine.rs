@@ -39,7 +39,7 @@ impl Module {
     ) -> Result<(Self, Vec<Bound>), AdmissionError> {
         let admitted = admit(wasm, limits, services, permits)?;
         let inner = translate(&admitted, limits)?;
-        let (operations, granted) = admission::grants(&admitted, services, permits);
+        let (operations, granted) = admission::grants(&admitted, services, permits)?;
         let module = Self {
             inner,
             limits: *limits,

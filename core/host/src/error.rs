@@ -196,6 +196,9 @@ errors! {
         NotGranted { service: Text, operation: Text } = "A34",
             "the import {service}.{operation} is not granted",
             "add the operation under capabilities.services in the manifest, if the device's policy allows it";
+        OtherPlugin { granted: Text, module: Text } = "A35",
+            "the grant is for the plugin {granted}, the module is {module}",
+            "give the manifest of this plugin; its meta.name is the name that the module was built with";
     }
 }
 
@@ -223,6 +226,9 @@ errors! {
         Failure { code: u32, message: Text } = "C04",
             "the plugin failed with code {code}: {message}",
             "the plugin said no to this request; its documentation tells the code";
+        NeedsServices {} = "C05",
+            "a fresh instance is due, and the plugin was loaded with services",
+            "use call_with, with the services that it was loaded with";
     }
 }
 

@@ -303,7 +303,12 @@ impl Plugin {
         if identity != self.module.identity {
             return Err(Refusal::OtherPlugin {}.into());
         }
-        self.revive(services.unwrap_or(&mut Services::none()))
+        match services {
+            Some(services) => self.revive(services),
+            // Its `ampoule_init` would find nothing granted, and the instance would stay so.
+            None if !self.reach.granted.is_empty() => Err(Refusal::NeedsServices {}.into()),
+            None => self.revive(&mut Services::none()),
+        }
     }
 
     /// Makes a fresh instance and initializes it.

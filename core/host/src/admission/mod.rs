@@ -44,6 +44,7 @@ pub(crate) fn admit<'a>(
     own_memory(&scan, limits)?;
     own_table(&scan, limits)?;
     let meta = meta(&scan)?;
+    for_this_plugin(&meta, permits)?;
     imports(&scan, services, permits)?;
     exports(&scan)?;
     declared_entries(&scan, limits)?;
@@ -97,6 +98,17 @@ fn meta<'a>(scan: &Scan<'a>) -> Result<Meta<'a>> {
     })
 }
 
+/// What is granted to one plugin isn't for a module that calls itself otherwise.
+fn for_this_plugin(meta: &Meta<'_>, permits: &dyn Permits) -> Result<()> {
+    match permits.plugin() {
+        Some(granted) if granted != meta.name => Err(AdmissionError::OtherPlugin {
+            granted: scan::shown(granted),
+            module: scan::shown(meta.name),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Every import is offered, granted, and has the type that it is offered with.
 fn imports(scan: &Scan<'_>, services: &Services, permits: &dyn Permits) -> Result<()> {
     module_view::imports(scan).try_for_each(|function| import(scan, function, services, permits))
@@ -122,7 +134,7 @@ fn import(
             let (service, operation) = names();
             return Err(AdmissionError::NotGranted { service, operation });
         }
-        Some((_, offered)) => module_view::form_is(scan, ty, offered.form),
+        Some((.., offered)) => module_view::form_is(scan, ty, offered.form),
     };
     if right {
         return Ok(());
@@ -137,22 +149,26 @@ pub(crate) fn grants(
     admitted: &Admitted<'_>,
     services: &Services,
     permits: &dyn Permits,
-) -> (Vec<Imported>, Vec<Bound>) {
+) -> Result<(Vec<Imported>, Vec<Bound>)> {
     let (mut imported, mut grants) = (Vec::new(), Vec::new());
     for ImportView { service, operation: name, .. } in module_view::imports(&admitted.scan) {
-        let found = services.find(service, name);
-        let Some(((place, operation), granted)) = found.zip(permits.permit(service, name)) else {
-            // The host's own function: admission let nothing else through.
+        if service == import::MODULE {
             continue;
-        };
+        }
+        let found = services.find(service, name).zip(permits.permit(service, name));
+        // Admission asked both already; whoever grants may have changed its mind.
+        let ((place, own_name, operation), granted) = found.ok_or_else(|| {
+            let (service, operation) = (scan::shown(service), scan::shown(name));
+            AdmissionError::NotGranted { service, operation }
+        })?;
         let known = grants.iter().position(|bound: &Bound| bound.place == place);
         let grant = known.unwrap_or(grants.len());
         if known.is_none() {
-            grants.push(Bound::new(place, granted));
+            grants.push(Bound::new(place, own_name, granted));
         }
         imported.push(Imported { grant, operation: *operation });
     }
-    (imported, grants)
+    Ok((imported, grants))
 }
 
 /// The memory and the mailbox are exported, and every function that the host may call has its type.

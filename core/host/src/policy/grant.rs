@@ -52,6 +52,12 @@ impl<'a> Grant<'a> {
         Self { manifest, policy }
     }
 
+    /// The plugin that this is granted to: the manifest's `meta.name`.
+    #[must_use]
+    pub fn plugin_name(&self) -> &'a str {
+        self.manifest.meta().name
+    }
+
     /// The limits that hold.
     #[must_use]
     pub fn limits(&self) -> Limits {

@@ -80,10 +80,11 @@ fn message(
 ) -> Result<i32, Ended> {
     charge(&mut guest, u64::from(operation.base_fuel))?;
     let most = guest.data().message_bytes();
-    let reply = reply.cut(most);
     let Some(memory) = guest.data().memory() else { return Ok(Status::Failed.code()) };
     let whole = memory.data_mut(&mut guest);
-    if request.length() > most || request.beside(reply, whole).is_none() {
+    let inside = reply.is_inside(whole.len());
+    let reply = reply.cut(most);
+    if !inside || request.length() > most || request.beside(reply, whole).is_none() {
         return Ok(Status::Invalid.code());
     }
     charge(&mut guest, bytes_cost(operation, request.length()))?;
@@ -148,9 +149,13 @@ impl Reach {
     ) -> Result<T, Status> {
         let Self { services, granted, plugin } = self;
         let now = (services.clock)();
-        // Neither is there if the plugin is called without the services that it was loaded with.
+        // Neither is there, or another service is, if the plugin is called with other services than it was
+        // loaded with: its grants aren't for them.
         let granted = granted.get_mut(index).ok_or(Status::NotGranted)?;
         let service = services.at(granted.place).ok_or(Status::NotGranted)?;
+        if service.name() != granted.service {
+            return Err(Status::NotGranted);
+        }
         if granted.bucket.as_mut().is_some_and(|bucket| !bucket.take(now)) {
             return Err(Status::Busy);
         }

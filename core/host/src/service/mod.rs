@@ -66,7 +66,8 @@ pub trait Service: Send {
 pub struct Caller<'a> {
     /// The plugin's name, from its meta.
     pub plugin: &'a str,
-    /// The part of the service that is granted; what it means is the service's own. Empty for all.
+    /// The part of the service that is granted. Empty for all. What it means is the service's own, but
+    /// policies narrow scopes as paths: one that lies below another must mean less than that.
     pub scope: &'a str,
     /// The host's clock.
     pub now: Micros,
@@ -119,11 +120,21 @@ pub enum Scalar {
 pub trait Permits {
     /// How far an operation is granted; `None` if it isn't.
     fn permit(&self, service: &str, operation: &str) -> Option<Granted<'_>>;
+
+    /// The only plugin that this is granted to, by its name: services tell plugins apart by that, so
+    /// that a module must not name itself as another. `None` if any plugin may have it.
+    fn plugin(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl Permits for Grant<'_> {
     fn permit(&self, service: &str, operation: &str) -> Option<Granted<'_>> {
         self.is_granted(service, operation)
+    }
+
+    fn plugin(&self) -> Option<&str> {
+        Some(self.plugin_name())
     }
 }
 
@@ -199,14 +210,19 @@ impl Services {
         Ok(())
     }
 
-    /// Where an operation stands, and what it is.
-    pub(crate) fn find(&self, service: &str, operation: &str) -> Option<(Place, &Operation)> {
+    /// Where an operation stands, its service's own name, and what it is.
+    pub(crate) fn find(
+        &self,
+        service: &str,
+        operation: &str,
+    ) -> Option<(Place, &'static str, &'static Operation)> {
         let at = self.offered.iter().position(|offered| offered.name() == service)?;
-        let operations = self.offered.get(at)?.operations();
+        let service = self.offered.get(at)?;
+        let operations = service.operations();
         let index = operations.iter().position(|declared| declared.name == operation)?;
         // Both counts are at most `MOST`.
         let place = Place { service: at as u8, operation: index as u8 };
-        Some((place, operations.get(index)?))
+        Some((place, service.name(), operations.get(index)?))
     }
 
     fn at(&mut self, place: Place) -> Option<&mut dyn Service> {
@@ -255,13 +271,15 @@ pub(crate) struct Imported {
 /// What a plugin may do with an operation, through however many imports.
 pub(crate) struct Bound {
     pub(crate) place: Place,
+    /// The service that stood at that place when the plugin was loaded.
+    service: &'static str,
     scope: Box<str>,
     bucket: Option<Bucket>,
 }
 
 impl Bound {
-    pub(crate) fn new(place: Place, granted: Granted<'_>) -> Self {
+    pub(crate) fn new(place: Place, service: &'static str, granted: Granted<'_>) -> Self {
         let scope = granted.scope.unwrap_or_default().into();
-        Self { place, scope, bucket: granted.per_second.map(Bucket::new) }
+        Self { place, service, scope, bucket: granted.per_second.map(Bucket::new) }
     }
 }

@@ -67,6 +67,31 @@ impl Service for Env {
     }
 }
 
+/// A scope that reads as a path below another could have passed a policy that means a single name, and
+/// its commas would then mean more: such a scope grants nothing.
 fn granted(scope: &str, name: &str) -> bool {
+    if scope.contains('/') {
+        return false;
+    }
     scope.is_empty() || scope.split(',').any(|granted| granted.trim() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::granted;
+
+    #[test]
+    fn a_scope_holds_what_it_lists_and_what_poses_as_a_path_holds_nothing() {
+        for (scope, name, holds) in [
+            ("", "TZ", true),
+            ("TZ", "TZ", true),
+            ("TZ", "SECRET", false),
+            ("TZ, LANG", "LANG", true),
+            ("TZ/,SECRET", "SECRET", false),
+            ("TZ/,SECRET", "TZ", false),
+            ("TZ/x", "TZ", false),
+        ] {
+            assert_eq!(granted(scope, name), holds, "{name} in {scope}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Values that guests keep under keys.
 
-use super::{check_name, check_scope, message, read, within};
+use super::{check_name, check_scope, lies_in, message, read};
 use crate::{Caller, Operation, Service};
 use ampoule_abi::{Status, encode, encoded_len};
 
@@ -113,7 +113,7 @@ const OPERATIONS: &[Operation] = &[
     // May move a table of `MAX_ENTRIES`.
     message("delete", 1000, 1),
     // Compares up to `MAX_ENTRIES` keys with the scope, twice, even where the reply doesn't fit.
-    message("keys", 8 * MAX_ENTRIES, 2),
+    message("keys", 64 * MAX_ENTRIES, 2),
 ];
 
 impl<S: Store> Kv<S> {
@@ -195,7 +195,7 @@ impl<S: Store> Kv<S> {
         each: &mut dyn FnMut(&str),
     ) -> Result<(), Status> {
         self.store.keys(caller.plugin, prefix, &mut |key| {
-            if within(caller.scope, key) {
+            if lies_in(caller.scope, key) {
                 each(key);
             }
         })

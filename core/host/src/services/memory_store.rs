@@ -6,8 +6,10 @@ use ampoule_abi::Status;
 
 /// Keeps values in RAM until the host ends.
 ///
-/// What it allocates is bounded: the bytes of keys and values, and at most 120 bytes for each entry and
-/// each plugin that has one (60 where pointers have 32 bits), besides the allocator's own. If there is no memory for a value it isn't kept, and nothing else changes.
+/// What it allocates is bounded by the most entries that it ever held: the bytes of keys and values, and for
+/// each entry and each plugin at most some 150 bytes (75 where pointers have 32 bits), but at least room for
+/// four of each, for its tables double and don't shrink. If there is no memory for a value it isn't kept,
+/// and nothing else changes.
 #[derive(Debug)]
 pub struct MemoryStore {
     /// In the order of their names; none is empty.

@@ -23,7 +23,7 @@ const FILL: usize = 1;
 
 const OPERATIONS: &[Operation] = &[
     // Eight bytes at the price of `fill`, rounded up.
-    number("u64", 40),
+    number("u64", 100),
     // A hardware source takes some tens of cycles for a byte.
     message("fill", 50, 4),
 ];
