@@ -35,12 +35,15 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod command;
+mod durable;
 mod escape;
 mod files;
+pub mod fs;
 pub mod services;
 
 pub use ampoule::*;
 pub use command::CommandError;
+pub use durable::{FileStore, StoreError};
 pub use escape::{Escaped, escaped};
 pub use files::{FileError, read_capped, read_module};
 pub use services::{workstation_offers, workstation_services};

@@ -5,13 +5,14 @@ use ampoule::{
     AdmissionError, BindError, CatalogRow, Fault, ManifestError, OfferError, Refusal,
     manifest::{NetHostError, PathError},
 };
-use ampoule_std::{CommandError, FileError};
+use ampoule_std::{CommandError, FileError, StoreError};
 use core::fmt::Write;
 use std::{collections::BTreeSet, fs};
 
-const FAMILIES: [(&str, &str, &[CatalogRow]); 10] = [
+const FAMILIES: [(&str, &str, &[CatalogRow]); 11] = [
     ("U", "Usage of the command", CommandError::CATALOG),
     ("I", "Files, on a workstation: nothing was loaded", FileError::CATALOG),
+    ("D", "Stores of values, on a workstation", StoreError::CATALOG),
     ("M", "Manifests and policies", ManifestError::CATALOG),
     ("P", "Paths in a grant, and those that a plugin asks for", PathError::CATALOG),
     ("H", "Network hosts in a grant, and those that a plugin asks for", NetHostError::CATALOG),
