@@ -54,8 +54,12 @@ fn table() -> ExitCode {
 
 /// Instructions of one turn: the difference between many and few, so that start-up falls out.
 fn count(side: &str, case: &str) -> f64 {
-    let (few, many) =
-        if case.starts_with("load") || case.starts_with("inst") { (2, 12) } else { (100, 1100) };
+    let (few, many) = match case.split('-').next() {
+        Some("load") => (2, 12),
+        // The allocator takes some turns to come to rest.
+        Some("instantiate") => (100, 300),
+        _ => (100, 1100),
+    };
     (callgrind(side, case, many) - callgrind(side, case, few)) / f64::from(many - few)
 }
 
