@@ -12,6 +12,9 @@ use wasmi::Module;
 fn calls(criterion: &mut Criterion) {
     let (mut hosted, mut raw) = (Hosted::new(&mirror()), Raw::new(&mirror()));
     pair(criterion, "noop", hosted.noop(), raw.noop());
+    let limits = Limits { slice_fuel: 10_000, ..Limits::WORKSTATION };
+    let mut sliced = Hosted::with(&mirror(), &limits);
+    pair(criterion, "noop-sliced", sliced.noop(), raw.noop_sliced());
     for size in [64, 1024, 16_384] {
         let message = vec![0x5a; size];
         pair(criterion, &format!("echo-{size}"), hosted.echo(&message), raw.echo(&message));

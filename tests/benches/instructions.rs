@@ -14,8 +14,10 @@ use std::{
 use wasmi::Module;
 
 /// What is measured, and the most that it may cost over raw wasmi.
-const CASES: [(&str, f64); 9] = [
+const CASES: [(&str, f64); 10] = [
     ("noop", 1.10),
+    // In slices of fuel, beside a raw call that can be resumed.
+    ("noop-sliced", 1.25),
     ("echo-64", 1.10),
     ("echo-1024", 1.25),
     ("echo-16384", 1.25),
@@ -82,6 +84,11 @@ fn run(side: &str, case: &str, turns: u32) {
     let context = transform_context();
     match (side, case) {
         ("ampoule", "noop") => repeat(turns, Hosted::new(&mirror()).noop()),
+        ("ampoule", "noop-sliced") => {
+            let limits = Limits { slice_fuel: 10_000, ..Limits::WORKSTATION };
+            repeat(turns, Hosted::with(&mirror(), &limits).noop());
+        }
+        ("raw", "noop-sliced") => repeat(turns, Raw::new(&mirror()).noop_sliced()),
         ("raw", "noop") => repeat(turns, Raw::new(&mirror()).noop()),
         ("ampoule", "transform") => {
             repeat(turns, Hosted::new(&prebuilt("json-transformer")).transform(&context));

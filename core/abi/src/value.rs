@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 /// How deep lists and maps may be nested: a value inside `MAX_DEPTH` lists is the deepest.
 ///
-/// Walking costs four bytes of stack a level and no recursion, whatever the sender claims.
+/// Walking costs eight bytes of stack a level and no recursion, whatever the sender claims.
 pub const MAX_DEPTH: usize = 32;
 
 /// Any value: what `data` of an [`Outcome`](crate::Outcome) holds.

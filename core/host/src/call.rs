@@ -9,7 +9,7 @@ use crate::{
 };
 use ampoule_abi::{Decode, EncodeError, Failure, PackedReply, encode, encoded_len};
 use serde::Serialize;
-use wasmi::{Func, ResumableCall, Store, TrapCode, Val};
+use wasmi::{Store, TrapCode, TypedResumableCall};
 
 /// How much fuel a call may use, and in what portions.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ pub(crate) fn exchange(
         // One slice holds the whole budget: what need not go on later is cheaper to start.
         charged(&mut instance.store, dose.budget, |store| function.call(store, length))
     } else {
-        in_slices(&mut instance.store, *function.func(), length, dose)
+        in_slices(&mut instance.store, function, length, dose)
     }
 }
 
@@ -73,36 +73,54 @@ pub(crate) fn exchange_apart(
 }
 
 /// Runs slice after slice, until the guest returns, faults or has used up its budget.
-fn in_slices(store: &mut Store<Inside>, function: Func, length: i32, dose: Dose) -> Ran<i64> {
+#[inline(never)]
+fn in_slices(
+    store: &mut Store<Inside>,
+    function: MessageFunc,
+    length: i32,
+    dose: Dose,
+) -> Ran<i64> {
     let Dose { budget, slice } = dose;
-    let (params, mut results) = ([Val::I32(length)], [Val::I64(0)]);
     set_slice(store, slice, budget - slice);
-    let mut step = function.call_resumable(&mut *store, &params, &mut results);
-    let result = loop {
+    let result = match function.call_resumable(&mut *store, length) {
+        Ok(TypedResumableCall::Finished(bits)) => Ok(bits),
+        step => go_on(store, step, dose),
+    };
+    let used = budget.saturating_sub(unused(store));
+    store.data_mut().beyond = 0;
+    Ran { result, used }
+}
+
+/// The rest of a call that its first slice didn't end.
+#[cold]
+fn go_on(
+    store: &mut Store<Inside>,
+    mut step: Result<TypedResumableCall<i64>, wasmi::Error>,
+    dose: Dose,
+) -> Result<i64, Fault> {
+    let Dose { budget, slice } = dose;
+    loop {
         match step {
-            Ok(ResumableCall::Finished) => break results[0].i64().ok_or(Fault::Engine {}),
-            Ok(ResumableCall::OutOfFuel(call)) => {
+            Ok(TypedResumableCall::Finished(bits)) => return Ok(bits),
+            Ok(TypedResumableCall::OutOfFuel(call)) => {
                 // What the next block costs is charged before it runs: a slice below that would
                 // never get past it.
                 let required = call.required_fuel();
                 let left = unused(store);
                 let granted = slice.max(required).min(left);
                 if granted < required {
-                    break Err(Fault::OutOfFuel { budget });
+                    return Err(Fault::OutOfFuel { budget });
                 }
                 set_slice(store, granted, left - granted);
-                step = call.resume(&mut *store, &mut results);
+                step = call.resume(&mut *store);
             }
             // A host function's error could be resumed; dropping the call makes it final.
-            Ok(ResumableCall::HostTrap(call)) => {
-                break Err(ended(store, call.host_error(), budget));
+            Ok(TypedResumableCall::HostTrap(call)) => {
+                return Err(ended(store, call.host_error(), budget));
             }
-            Err(error) => break Err(ended(store, &error, budget)),
+            Err(error) => return Err(ended(store, &error, budget)),
         }
-    };
-    let used = budget.saturating_sub(unused(store));
-    store.data_mut().beyond = 0;
-    Ran { result, used }
+    }
 }
 
 /// Gives the store the fuel of a slice, and tells host functions what the budget has beyond it.

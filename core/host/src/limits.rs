@@ -30,7 +30,7 @@ pub struct Limits {
     /// Fuel for `ampoule_destroy`.
     pub destroy_fuel: u64,
     /// The fuel that a plugin runs on before the host looks up again. A call whose budget fits in
-    /// one slice runs in one go, which costs some 15 % less on the shortest calls.
+    /// one slice runs in one go, which costs some 20 % less on the shortest calls.
     pub slice_fuel: u64,
     /// The guest's value stack (locals and operands of all active functions), in bytes.
     pub value_stack_bytes: u32,

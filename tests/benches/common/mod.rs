@@ -3,7 +3,10 @@
 use ampoule::{Context, Entry, Limits, Outcome, Pairs, Plugin};
 use ampoule_abi::{Decode, encode};
 use core::hint::black_box;
-use wasmi::{CompilationMode, Config, Engine, Extern, Func, Memory, Module, Store, TypedFunc};
+use wasmi::{
+    CompilationMode, Config, Engine, Extern, Func, Memory, Module, Store, TypedFunc,
+    TypedResumableCall,
+};
 
 /// Both sides' budget of fuel for a call.
 const FUEL: u64 = Limits::WORKSTATION.call_fuel;
@@ -84,7 +87,11 @@ pub(crate) struct Hosted {
 
 impl Hosted {
     pub(crate) fn new(wasm: &[u8]) -> Self {
-        let plugin = Plugin::load(wasm, &Limits::WORKSTATION, &Context::default());
+        Self::with(wasm, &Limits::WORKSTATION)
+    }
+
+    pub(crate) fn with(wasm: &[u8], limits: &Limits) -> Self {
+        let plugin = Plugin::load(wasm, limits, &Context::default());
         Self { plugin: plugin.expect("the guest loads") }
     }
 
@@ -185,6 +192,17 @@ impl Raw {
         let function = self.function("noop");
         move || {
             black_box(self.exchange(&function, &()));
+        }
+    }
+
+    /// [`Self::noop`] as a call that could go on when its slice of fuel ends.
+    pub(crate) fn noop_sliced(&mut self) -> impl FnMut() {
+        let function = self.function("noop");
+        move || {
+            self.store.set_fuel(10_000).expect("fuel is on");
+            let step = function.call_resumable(&mut self.store, 0).expect("it answers");
+            assert!(matches!(step, TypedResumableCall::Finished(0)));
+            black_box(self.store.get_fuel().expect("fuel is on"));
         }
     }
 
