@@ -54,7 +54,7 @@ pub const NEW_FILE_BYTES: u64 = 4096;
 /// // The first operation is `read`: from byte 0, at most 16 bytes.
 /// let path = format!("{data}/today");
 /// let request = [&[path.len() as u8], path.as_bytes(), &[0, 16]].concat();
-/// let caller = Caller { plugin: "weather", scope: "", now: 0 };
+/// let caller = Caller::new("weather", "", 0);
 /// let mut reply = [0; 16];
 /// assert_eq!(fs.message(&caller, 0, &request, &mut reply), Ok(5));
 /// assert_eq!(&reply[..5], b"sunny");

@@ -19,7 +19,7 @@ use std::{
 type Reply = Result<Vec<u8>, Status>;
 type Noted = Arc<Mutex<Vec<String>>>;
 
-const ME: Caller<'_> = Caller { plugin: "me", scope: "", now: 42 };
+const ME: Caller<'_> = Caller::new("me", "", 42);
 const OTHER: Caller<'_> = Caller { plugin: "other", ..ME };
 
 const INVALID: Reply = Err(Status::Invalid);
@@ -780,6 +780,7 @@ fn guest(scope: &'static str, body: &str) -> i64 {
         .map(|row| {
             let (service, operation) = row[0].split_once('.').unwrap();
             let ty = match &*row[1] {
+                "scalar" if row[2].ends_with("i32") => "(param i32) (result i32)",
                 "scalar" => "(result i64)",
                 _ => "(param i32 i32 i32 i32) (result i32)",
             };
@@ -817,6 +818,8 @@ fn a_guest_reaches_every_service() {
     for (scope, body, told) in [
         ("", "(call $clock.now_us)".into(), 1_000_000),
         ("", "(call $clock.monotonic_us)".into(), 42),
+        ("", status("(call $clock.sleep_ms (i32.const 0))"), 0),
+        ("", status("(call $clock.sleep_ms (i32.const 1))"), i64::from(Status::Pending.code())),
         ("", "(call $random.u64)".into(), 0xe220_a839_7b1d_cdaf_u64 as i64),
         ("", status(&call("random.fill", 140, 1, 8)), 8),
         ("", status(&call("random.fill", 140, 1, 7)), too_small),

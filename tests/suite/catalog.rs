@@ -2,14 +2,14 @@
 
 use crate::support::repository;
 use ampoule::{
-    AdmissionError, BindError, CatalogRow, Fault, ManifestError, OfferError, Refusal,
+    AdmissionError, BindError, CatalogRow, Fault, ManifestError, OfferError, Refusal, SlotError,
     manifest::{NetHostError, PathError},
 };
 use ampoule_std::{CommandError, FileError, StoreError};
 use core::fmt::Write;
 use std::{collections::BTreeSet, fs};
 
-const FAMILIES: [(&str, &str, &[CatalogRow]); 11] = [
+const FAMILIES: [(&str, &str, &[CatalogRow]); 12] = [
     ("U", "Usage of the command", CommandError::CATALOG),
     ("I", "Files, on a workstation: nothing was loaded", FileError::CATALOG),
     ("D", "Stores of values, on a workstation", StoreError::CATALOG),
@@ -19,6 +19,7 @@ const FAMILIES: [(&str, &str, &[CatalogRow]); 11] = [
     ("S", "Offering a service", OfferError::CATALOG),
     ("A", "Admission: the module was refused, and nothing of it ran", AdmissionError::CATALOG),
     ("B", "Binding an entry", BindError::CATALOG),
+    ("L", "Slots of a host, and what changes in them", SlotError::CATALOG),
     (
         "C",
         "Calls that weren't made, or that the plugin declined: the plugin goes on",

@@ -48,7 +48,7 @@ impl Service for Notes {
         operation: usize,
         params: &[Scalar],
     ) -> Result<Scalar, Status> {
-        let Caller { plugin, scope, now } = caller;
+        let Caller { plugin, scope, now, .. } = caller;
         self.0.lock().unwrap().push(format!("{plugin} {scope} {now} {operation} {params:?}"));
         match params {
             [Scalar::I32(a), Scalar::I32(b)] => {

@@ -19,12 +19,22 @@ pub enum Status {
     NotFound = -5,
     /// The service tried and failed.
     Failed = -6,
+    /// The answer isn't there yet. Where the host can park the call, the guest sleeps instead and never
+    /// sees this; elsewhere (`ampoule_init`, `ampoule_destroy`) it has to ask again later.
+    Pending = -7,
 }
 
 impl Status {
     /// Every status, in the order of their numbers.
-    pub const ALL: [Self; 6] =
-        [Self::NotGranted, Self::TooSmall, Self::Invalid, Self::Busy, Self::NotFound, Self::Failed];
+    pub const ALL: [Self; 7] = [
+        Self::NotGranted,
+        Self::TooSmall,
+        Self::Invalid,
+        Self::Busy,
+        Self::NotFound,
+        Self::Failed,
+        Self::Pending,
+    ];
 
     /// The number on the wire, always negative.
     #[must_use]
@@ -49,7 +59,7 @@ mod tests {
             assert_eq!(status.code(), -1 - i32::try_from(at).unwrap());
             assert_eq!(Status::from_code(status.code()), Some(status));
         }
-        for unknown in [0, 1, -7, i32::MIN] {
+        for unknown in [0, 1, -8, i32::MIN] {
             assert_eq!(Status::from_code(unknown), None);
         }
     }

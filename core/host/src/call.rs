@@ -8,8 +8,11 @@ use crate::{
     text::Text,
 };
 use ampoule_abi::{Decode, EncodeError, Failure, PackedReply, encode, encoded_len};
+use core::mem;
 use serde::Serialize;
-use wasmi::{Store, TrapCode, TypedResumableCall};
+use wasmi::{
+    Store, TrapCode, TypedResumableCall, TypedResumableCallHostTrap, TypedResumableCallOutOfFuel,
+};
 
 /// How much fuel a call may use, and in what portions.
 #[derive(Clone, Copy, Debug)]
@@ -105,13 +108,9 @@ fn go_on(
             Ok(TypedResumableCall::OutOfFuel(call)) => {
                 // What the next block costs is charged before it runs: a slice below that would
                 // never get past it.
-                let required = call.required_fuel();
-                let left = unused(store);
-                let granted = slice.max(required).min(left);
-                if granted < required {
+                if !enlarge(store, slice, call.required_fuel()) {
                     return Err(Fault::OutOfFuel { budget });
                 }
-                set_slice(store, granted, left - granted);
                 step = call.resume(&mut *store);
             }
             // A host function's error could be resumed; dropping the call makes it final.
@@ -121,6 +120,127 @@ fn go_on(
             Err(error) => return Err(ended(store, &error, budget)),
         }
     }
+}
+
+/// A call that runs a slice at a time, and sleeps where its services aren't ready yet.
+pub(crate) struct Started {
+    next: Next,
+    budget: u64,
+}
+
+/// How it goes on.
+enum Next {
+    Start { function: MessageFunc, length: i32 },
+    Run(TypedResumableCallOutOfFuel<i64>),
+    Wake(TypedResumableCallHostTrap<i64>),
+    Over,
+}
+
+/// Where a call stands after a slice.
+pub(crate) enum Step {
+    /// It has returned, or is gone.
+    Over(Result<i64, Fault>),
+    /// It wants more fuel.
+    Runs,
+    /// It sleeps.
+    Parked,
+}
+
+impl Started {
+    /// A call with a message of `length` bytes in the mailbox, of which nothing has run yet.
+    pub(crate) const fn new(function: MessageFunc, length: i32, budget: u64) -> Self {
+        Self { next: Next::Start { function, length }, budget }
+    }
+
+    /// Runs it on for a slice. Answers the fuel that this took, too: more than the slice where a block
+    /// or an operation costs more.
+    pub(crate) fn step(&mut self, instance: &mut Instance, slice: u64) -> (Step, u64) {
+        let store = &mut instance.store;
+        if let Next::Start { .. } = self.next {
+            set_slice(store, 0, self.budget);
+        }
+        let before = unused(store);
+        store.data_mut().parking.open = true;
+        let step = self.advance(store, slice);
+        store.data_mut().parking.open = false;
+        let used = before.saturating_sub(unused(store));
+        if let Step::Over(_) = step {
+            set_slice(store, 0, 0);
+        }
+        (step, used)
+    }
+
+    fn advance(&mut self, store: &mut Store<Inside>, slice: u64) -> Step {
+        let ran = match mem::replace(&mut self.next, Next::Over) {
+            Next::Start { function, length } => {
+                enlarge(store, slice, 0);
+                function.call_resumable(&mut *store, length)
+            }
+            Next::Run(call) => {
+                if !enlarge(store, slice, call.required_fuel()) {
+                    return Step::Over(Err(Fault::OutOfFuel { budget: self.budget }));
+                }
+                call.resume(&mut *store)
+            }
+            Next::Wake(call) => return self.wake(store, slice, call),
+            Next::Over => return Step::Over(Err(Fault::Engine {})),
+        };
+        self.after(store, ran)
+    }
+
+    /// Asks the service again that a sleeping guest waits for, and wakes it if there is an answer.
+    fn wake(
+        &mut self,
+        store: &mut Store<Inside>,
+        slice: u64,
+        call: TypedResumableCallHostTrap<i64>,
+    ) -> Step {
+        let Some(mut parked) = store.data_mut().parking.parked.take() else {
+            return Step::Over(Err(Fault::Engine {}));
+        };
+        enlarge(store, slice, 0);
+        let ran = match parked.ask_again(store) {
+            Ok(Some(answer)) => call.resume(&mut *store, answer.as_slice()),
+            Ok(None) => {
+                store.data_mut().parking.parked = Some(parked);
+                self.next = Next::Wake(call);
+                return Step::Parked;
+            }
+            Err(error) => Err(error),
+        };
+        self.after(store, ran)
+    }
+
+    fn after(
+        &mut self,
+        store: &mut Store<Inside>,
+        ran: Result<TypedResumableCall<i64>, wasmi::Error>,
+    ) -> Step {
+        match ran {
+            Ok(TypedResumableCall::Finished(bits)) => Step::Over(Ok(bits)),
+            Ok(TypedResumableCall::OutOfFuel(call)) => {
+                self.next = Next::Run(call);
+                Step::Runs
+            }
+            Ok(TypedResumableCall::HostTrap(call)) if store.data().parking.parked.is_some() => {
+                self.next = Next::Wake(call);
+                Step::Parked
+            }
+            Ok(TypedResumableCall::HostTrap(call)) => {
+                Step::Over(Err(ended(store, call.host_error(), self.budget)))
+            }
+            Err(error) => Step::Over(Err(ended(store, &error, self.budget))),
+        }
+    }
+}
+
+/// Moves fuel from beyond the slice into it, until it has `slice` or what the next block costs. False if
+/// there isn't as much.
+fn enlarge(store: &mut Store<Inside>, slice: u64, required: u64) -> bool {
+    let left = unused(store);
+    let granted = slice.max(required).min(left);
+    set_slice(store, granted, left - granted);
+    granted >= required
 }
 
 /// Gives the store the fuel of a slice, and tells host functions what the budget has beyond it.
@@ -190,19 +310,22 @@ pub(crate) fn read<'i, Res: Decode<'i>>(
     bits: i64,
     allowed: u32,
 ) -> Result<Res, CallError> {
-    let (failed, bytes) = locate(instance, bits, allowed)?;
-    if failed {
-        return Err(failure(bytes));
-    }
+    let bytes = read_bytes(instance, bits, allowed)?;
     Res::decode(bytes).map_err(|error| Fault::ReplyMalformed { error }.into())
+}
+
+/// The reply's bytes where they lie.
+#[inline]
+pub(crate) fn read_bytes(instance: &Instance, bits: i64, allowed: u32) -> Result<&[u8], CallError> {
+    match locate(instance, bits, allowed)? {
+        (true, bytes) => Err(failure(bytes)),
+        (false, bytes) => Ok(bytes),
+    }
 }
 
 /// Reads a reply of which only success counts.
 pub(crate) fn read_nothing(instance: &Instance, bits: i64, allowed: u32) -> Result<(), CallError> {
-    match locate(instance, bits, allowed)? {
-        (true, bytes) => Err(failure(bytes)),
-        (false, _) => Ok(()),
-    }
+    read_bytes(instance, bits, allowed).map(|_| ())
 }
 
 /// Finds the bytes that a packed reply points to, and whether they are a failure.

@@ -127,7 +127,7 @@ fn entries(admitted: &Admitted<'_>) -> Box<[String]> {
 
 /// FNV-1a, 64 bits, over the module's bytes; never 0. It tells modules apart by accident, not against a
 /// forger: whoever forges one gains an entry of the same wasm type in the forged module.
-fn identity(wasm: &[u8]) -> u64 {
+pub(crate) fn identity(wasm: &[u8]) -> u64 {
     let hash = wasm.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });

@@ -3,7 +3,7 @@
 //! The cause is the error's `Display`; [`Diagnosis`] gives code and cure. `docs/errors.md` is made
 //! from the same tables.
 
-use crate::{fault::Fault, text::Text};
+use crate::{fault::Fault, id::PluginId, limits::Micros, text::Text};
 use ampoule_abi::{DecodeError, MetaError};
 use core::fmt;
 
@@ -208,6 +208,9 @@ errors! {
         NoSuchEntry { name: Text, has: Text } = "B01",
             "there is no entry called \"{name}\"; the plugin has: {has}",
             "use one of those names, or export a function (i32) -> i64 under this one";
+        Stale { plugin: PluginId } = "B02",
+            "the plugin {plugin} isn't loaded any longer",
+            "load it again, and use the id that this gives";
     }
 }
 
@@ -229,6 +232,63 @@ errors! {
         NeedsServices {} = "C05",
             "a fresh instance is due, and the plugin was loaded with services",
             "use call_with, with the services that it was loaded with";
+        Stale { plugin: PluginId } = "C06",
+            "the plugin {plugin} isn't loaded any longer",
+            "load it again, and bind its entries anew";
+        BreakerOpen { until: Micros } = "C07",
+            "the plugin has failed too often in a row, and isn't called before {until} µs",
+            "try again then; its events and counters tell what went wrong";
+        Probing {} = "C08",
+            "the plugin has failed too often in a row, and one call that tries it is under way",
+            "try again when that call is over";
+        Quarantined {} = "C09",
+            "the plugin is quarantined",
+            "install a version that works, or lift the quarantine";
+        QueueFull {} = "C10",
+            "as many calls of the plugin as a host keeps are waiting or not yet taken",
+            "poll, and take or cancel the calls that are over";
+        NoSuchCall {} = "C11",
+            "the call was taken or cancelled",
+            "take each call once";
+        Asleep {} = "C12",
+            "an earlier call of the plugin sleeps until somebody wakes it",
+            "wake or cancel that call first, or start this one";
+        Cancelled {} = "C13",
+            "the call was cancelled",
+            "start another if its answer is wanted after all";
+        TooLate {} = "C14",
+            "its time was over before its turn came",
+            "call the plugin less often, or allow more time";
+        NoMemory { needed: usize } = "C15",
+            "there was no memory for {needed} bytes of the message",
+            "free memory on the host, or send and answer less";
+    }
+}
+
+errors! {
+    /// Why a slot of a host can't be filled or changed.
+    pub enum SlotError {
+        Full { slots: usize } = "L01",
+            "all {slots} slots are taken",
+            "unload a plugin, or make the host with more slots";
+        NameTaken { name: Text } = "L02",
+            "a plugin called {name} is loaded",
+            "reload that one, or build this one under another name";
+        Stale { plugin: PluginId } = "L03",
+            "the plugin {plugin} isn't loaded any longer",
+            "load it again, and use the id that this gives";
+        OtherName { loaded: Text, found: Text } = "L04",
+            "the new version calls itself {found}, the plugin is {loaded}",
+            "give a version of the same plugin, or load this one into a slot of its own";
+        EntryGone { name: Text } = "L05",
+            "the new version has no entry called {name}, which is bound",
+            "keep the entries that hosts use, or unload the plugin and load the new version";
+        NoPrevious {} = "L06",
+            "there is no version to go back to",
+            "reload the plugin with the version that you want; the one before is kept during probation only";
+        InCall {} = "L07",
+            "a call of the plugin is under way",
+            "wait until it is over, or cancel it";
     }
 }
 
@@ -242,6 +302,8 @@ pub enum LoadError {
     Init(Refusal),
     /// It ran and did something that ended it.
     Fault(Fault),
+    /// The host has no place for it.
+    Slot(SlotError),
 }
 
 /// Why a call has no reply.
@@ -280,7 +342,7 @@ macro_rules! pass_on {
 }
 
 pass_on! {
-    LoadError { Admission, Init, Fault }
+    LoadError { Admission, Init, Fault, Slot }
     CallError { Refused, Init, Fault }
 }
 
@@ -298,6 +360,7 @@ from! {
     LoadError::Admission(AdmissionError)
     LoadError::Init(Refusal)
     LoadError::Fault(Fault)
+    LoadError::Slot(SlotError)
     CallError::Refused(Refusal)
     CallError::Fault(Fault)
 }

@@ -42,6 +42,9 @@ errors! {
         Engine {} = "F12",
             "the engine ended it for a reason of its own",
             "report the plugin and its inputs: this should not happen";
+        Deadline {} = "F13",
+            "its time was over",
+            "look for an endless loop or a service that doesn't answer, do less per call, or allow more time";
     }
 }
 

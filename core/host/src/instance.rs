@@ -5,7 +5,10 @@ use crate::{
     engine::Module,
     fault::{Fault, Trap},
     guest_memory::GuestSlice,
-    service::glue::{self, Reach},
+    service::{
+        glue::{self, Reach},
+        parked::Parking,
+    },
     text::{MAX_TEXT_BYTES, Text},
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -27,6 +30,7 @@ pub(crate) struct Inside {
     pub(crate) reach: Reach,
     /// What the call's budget still has beyond the slice that it runs on.
     pub(crate) beyond: u64,
+    pub(crate) parking: Parking,
 }
 
 /// A function that takes a message: every entry, and most of the life cycle.
@@ -41,6 +45,8 @@ pub(crate) struct Instance {
     entries: Box<[MessageFunc]>,
     init: Option<MessageFunc>,
     destroy: Option<MessageFunc>,
+    save: Option<MessageFunc>,
+    restore: Option<MessageFunc>,
 }
 
 impl Instance {
@@ -67,6 +73,8 @@ impl Instance {
             entries: entries.collect::<Option<Vec<_>>>().ok_or(Fault::Engine {})?.into(),
             init: message_func(export::INIT),
             destroy: message_func(export::DESTROY),
+            save: message_func(export::SAVE),
+            restore: message_func(export::RESTORE),
             store,
         })
     }
@@ -86,6 +94,14 @@ impl Instance {
 
     pub(crate) const fn destroy(&self) -> Option<MessageFunc> {
         self.destroy
+    }
+
+    pub(crate) const fn save(&self) -> Option<MessageFunc> {
+        self.save
+    }
+
+    pub(crate) const fn restore(&self) -> Option<MessageFunc> {
+        self.restore
     }
 
     pub(crate) fn memory(&self) -> &[u8] {
@@ -112,7 +128,8 @@ impl Inside {
         // A length crosses over as an i32, and so does a reply's.
         let message_bytes = module.limits.message_bytes.min(i32::MAX as u32);
         let reach = Reach::default();
-        Self { bounds, memory: None, message_bytes, last_words: None, reach, beyond: 0 }
+        let parking = Parking::default();
+        Self { bounds, memory: None, message_bytes, last_words: None, reach, beyond: 0, parking }
     }
 
     pub(crate) const fn memory(&self) -> Option<Memory> {

@@ -4,22 +4,24 @@
 //! measured dose of fuel, and no way out but what the host offers. This crate is the host: `no_std`
 //! with `alloc`, without unsafe code, on the `wasmi` interpreter.
 //!
-//! [`Plugin::load`] admits, translates and instantiates a module; [`Plugin::bind`] gives a typed
-//! [`Entry`]; [`Plugin::call`] crosses over once and reads the reply where it lies. [`inspect`]
-//! tells everything about a module without running it. What the other side looks like is in
+//! A [`Host`] keeps many plugins: [`Host::load`] admits, translates and instantiates a module,
+//! [`Host::bind`] gives a typed [`Entry`], [`Host::call`] crosses over once and reads the reply where it
+//! lies, [`Host::start`] and [`Host::poll`] run calls a slice at a time. A [`Plugin`] is one of them by
+//! itself. [`inspect`] tells everything about a module without running it. What the other side looks like is in
 //! [`ampoule_abi`] and `docs/abi.md`.
 //!
 //! A plugin that imports something needs [`Services`] and a [`Grant`]: a [`Manifest`] cut by the
-//! device's [`Policy`]. [`Plugin::load_with`] and [`Plugin::call_with`] lend them to it.
+//! device's [`Policy`].
 //!
 //! Layers, each importing only what stands above it:
 //!
 //! | layer | files | rule |
 //! |---|---|---|
-//! | words | `limits`, `text`, `fault`, `error` | plain data |
-//! | pure | `manifest`, `policy` | no I/O, no clock, no heap |
-//! | engine | `admission`, `module_view`, `engine`, `guest_memory`, `service`, `instance`, `call`, `inspect` | `engine`, `instance`, `call` and `service/glue` alone name `wasmi` |
-//! | front | `entry`, `plugin`, `lib` | what users see |
+//! | words | `limits`, `text`, `id`, `fault`, `error`, `event` | plain data |
+//! | pure | `breaker`, `counters`, `manifest`, `policy` | no I/O, no clock, no heap |
+//! | engine | `admission`, `module_view`, `engine`, `guest_memory`, `service`, `instance`, `call`, `inspect` | `engine`, `instance`, `call`, `service/glue` and `service/parked` alone name `wasmi` |
+//! | life | `entry`, `plugin`, `registry` | one plugin; slots and ids |
+//! | front | `host`, `lib` | many plugins: turns, queues, reload, a record of each |
 //! | offers | `services` | the built-in services, on the public API alone |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -31,11 +33,16 @@ extern crate std;
 #[macro_use]
 mod error;
 mod admission;
+mod breaker;
 mod call;
+mod counters;
 mod engine;
 mod entry;
+mod event;
 mod fault;
 mod guest_memory;
+mod host;
+mod id;
 mod inspect;
 mod instance;
 mod limits;
@@ -43,6 +50,7 @@ pub mod manifest;
 mod module_view;
 mod plugin;
 pub mod policy;
+mod registry;
 mod service;
 pub mod services;
 mod text;
@@ -52,9 +60,20 @@ pub use ampoule_abi::{
     Context, Decode, DecodeError, Failure, List, Map, Meta, MetaError, Outcome, Pairs, Status,
     Value, failure_code, is_printable, owned,
 };
+pub use breaker::{Breaker, BreakerRefusal, BreakerRules, BreakerState, Pass, Verdict};
+pub use counters::{
+    CallEnd, CallRecord, Counters, FailureKind, Failures, Histogram, RefusalKind, Refusals,
+};
 pub use entry::Entry;
-pub use error::{AdmissionError, BindError, CallError, CatalogRow, Diagnosis, LoadError, Refusal};
+pub use error::{
+    AdmissionError, BindError, CallError, CatalogRow, Diagnosis, LoadError, Refusal, SlotError,
+};
+pub use event::{Event, EventKind};
 pub use fault::{Fault, Trap};
+pub use host::{
+    Call, CallFuture, Config, Host, MAX_CALLS, MAX_EVENTS, Probation, Source, Turn, Wake,
+};
+pub use id::PluginId;
 pub use inspect::{
     EntryInfo, Export, ExternKind, Import, Inspection, MemoryInfo, TableInfo, ValueType, Warning,
     inspect, inspect_with,

@@ -1,5 +1,11 @@
 //! What a plugin may use: every number that holds a guest back, with its unit and its reason.
 
+/// Microseconds of the host's clock: since any fixed moment, and never going back for long.
+pub type Micros = u64;
+
+/// The most services of a host, and the most operations of a service.
+pub(crate) const MAX_SERVICES: usize = 32;
+
 /// The bounds of one plugin.
 ///
 /// Start from a constant and change what differs:

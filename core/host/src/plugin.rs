@@ -1,5 +1,9 @@
 //! One loaded plugin: its module, its running instance, and typed calls.
 
+mod started;
+
+pub(crate) use crate::engine::identity as hash;
+
 use crate::{
     call::{self, Dose},
     engine::Module,
@@ -85,19 +89,38 @@ impl Plugin {
         services: &mut Services,
         context: &Context<'_>,
     ) -> Result<Self, LoadError> {
+        let mut plugin = Self::admit(wasm, limits, permits, services)?;
+        plugin.begin(context, services)?;
+        Ok(plugin)
+    }
+
+    /// Admits and translates; nothing of it runs.
+    pub(crate) fn admit(
+        wasm: &[u8],
+        limits: &Limits,
+        permits: &dyn Permits,
+        services: &Services,
+    ) -> Result<Self, AdmissionError> {
         let (module, granted) = Module::new(wasm, limits, services, permits)?;
         let reach = Reach { granted, plugin: module.meta().name.into(), ..Reach::default() };
-        let mut plugin = Self {
+        Ok(Self {
             module,
             instance: None,
             ready: 0,
             init_message: Box::default(),
             reach,
             usage: Usage::default(),
-        };
-        plugin.keep_init_message(context)?;
-        plugin.revive(services)?;
-        Ok(plugin)
+        })
+    }
+
+    /// Makes its first instance.
+    pub(crate) fn begin(
+        &mut self,
+        context: &Context<'_>,
+        services: &mut Services,
+    ) -> Result<(), LoadError> {
+        self.keep_init_message(context)?;
+        Ok(self.revive(services)?)
     }
 
     /// Tells whether [`Self::load`] would admit a module, without running anything of it.
@@ -127,11 +150,20 @@ impl Plugin {
         &self,
         name: &str,
     ) -> Result<Entry<Req, Res>, BindError> {
-        let found = self.entries().position(|entry| entry == name);
-        // Shape::CEILING keeps exports far below 2^16.
-        let index = found.and_then(|index| u16::try_from(index).ok());
-        let index = index.ok_or_else(|| self.no_such_entry(name))?;
+        let index = self.entry_index(name).ok_or_else(|| self.no_such_entry(name))?;
         Ok(Entry::new(index, self.module.identity))
+    }
+
+    pub(crate) fn entry_index(&self, name: &str) -> Option<u16> {
+        // Shape::CEILING keeps exports far below 2^16.
+        self.entries().position(|entry| entry == name).and_then(|index| u16::try_from(index).ok())
+    }
+
+    /// The hash of its module's bytes (FNV-1a, 64 bits). It tells versions apart by accident, not against
+    /// a forger.
+    #[must_use]
+    pub const fn hash(&self) -> u64 {
+        self.module.identity
     }
 
     /// Calls an entry and answers its reply, which borrows from the guest's memory.
@@ -176,13 +208,7 @@ impl Plugin {
             self.make_ready(entry.identity, services.as_deref_mut())?;
         }
         let bits = self.exchange(entry.index, request, services)?;
-        let allowed = self.module.limits.message_bytes;
-        let Some(instance) = &self.instance else { return Err(no_instance()) };
-        let result = call::read(instance, bits, allowed);
-        if let Err(CallError::Fault(_)) = result {
-            self.ready = 0;
-        }
-        result
+        self.reply(bits)
     }
 
     /// Drops the instance, without a word to the guest. The next call makes a fresh one, initialized
@@ -316,10 +342,8 @@ impl Plugin {
         self.stop();
         self.usage.instances = self.usage.instances.saturating_add(1);
         self.usage.fuel = 0;
-        let fuel = &mut self.usage.fuel;
-        mem::swap(services, &mut self.reach.services);
-        let instance = initialized(&self.module, &self.init_message, fuel, &mut self.reach);
-        mem::swap(services, &mut self.reach.services);
+        let (module, message, fuel) = (&self.module, &self.init_message, &mut self.usage.fuel);
+        let instance = self.reach.with(services, |reach| initialized(module, message, fuel, reach));
         self.instance = Some(instance.map_err(|error| self.of_init(error))?);
         self.ready = self.module.identity;
         Ok(())
@@ -382,6 +406,14 @@ fn initialized(
 }
 
 impl Reach {
+    /// Has the services while `work` runs.
+    fn with<T>(&mut self, services: &mut Services, work: impl FnOnce(&mut Self) -> T) -> T {
+        mem::swap(services, &mut self.services);
+        let done = work(self);
+        mem::swap(services, &mut self.services);
+        done
+    }
+
     /// Lends services and grants to an instance while `work` runs it.
     fn lent<T>(
         &mut self,
@@ -389,12 +421,12 @@ impl Reach {
         instance: &mut Instance,
         work: impl FnOnce(&mut Instance) -> T,
     ) -> T {
-        mem::swap(services, &mut self.services);
-        instance.swap_reach(self);
-        let done = work(instance);
-        instance.swap_reach(self);
-        mem::swap(services, &mut self.services);
-        done
+        self.with(services, |reach| {
+            instance.swap_reach(reach);
+            let done = work(instance);
+            instance.swap_reach(reach);
+            done
+        })
     }
 }
 

@@ -75,7 +75,7 @@ fn a_reply_that_is_too_small_is_left_alone() {
 fn the_quota_still_counts_what_was_kept_before() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("values");
-    let caller = Caller { plugin: "me", scope: "", now: 0 };
+    let caller = Caller::new("me", "", 0);
     let quota = Quota { entries: 1, ..Quota::MICRO };
     // Operation 1 is `set`: the key and the value, each after its length.
     let ask = |request: &[u8]| {

@@ -107,7 +107,7 @@ impl Asker {
     /// What doesn't fit is its length as text.
     fn ask_in(&mut self, capacity: usize, operation: &str, request: &[u8]) -> Reply {
         let at = self.fs.operations().iter().position(|it| it.name == operation).unwrap();
-        let caller = Caller { plugin: "test", scope: &self.scope, now: 0 };
+        let caller = Caller::new("test", &self.scope, 0);
         let mut reply = vec![0xee; capacity];
         let length = self.fs.message(&caller, at, request, &mut reply)?;
         match reply.get(..length) {

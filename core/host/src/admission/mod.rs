@@ -134,7 +134,7 @@ fn import(
             let (service, operation) = names();
             return Err(AdmissionError::NotGranted { service, operation });
         }
-        Some((.., offered)) => module_view::form_is(scan, ty, offered.form),
+        Some(found) => module_view::form_is(scan, ty, found.operation.form),
     };
     if right {
         return Ok(());
@@ -157,16 +157,16 @@ pub(crate) fn grants(
         }
         let found = services.find(service, name).zip(permits.permit(service, name));
         // Admission asked both already; whoever grants may have changed its mind.
-        let ((place, own_name, operation), granted) = found.ok_or_else(|| {
+        let (found, granted) = found.ok_or_else(|| {
             let (service, operation) = (scan::shown(service), scan::shown(name));
             AdmissionError::NotGranted { service, operation }
         })?;
-        let known = grants.iter().position(|bound: &Bound| bound.place == place);
+        let known = grants.iter().position(|bound: &Bound| bound.place == found.place);
         let grant = known.unwrap_or(grants.len());
         if known.is_none() {
-            grants.push(Bound::new(place, own_name, granted));
+            grants.push(Bound::new(found, granted));
         }
-        imported.push(Imported { grant, operation: *operation });
+        imported.push(Imported { grant, operation: *found.operation });
     }
     Ok((imported, grants))
 }

@@ -1,7 +1,10 @@
 //! Between the engine and the services: pointers are checked, rates and fuel are kept, and only then
 //! does a service see bytes.
 
-use super::{Bound, Caller, Form, Imported, MAX_SCALARS, Operation, Scalar, Services};
+use super::{
+    Bound, Caller, Form, Imported, MAX_SCALARS, Micros, Operation, Scalar, Service, Services,
+    parked::{Ask, What},
+};
 use crate::{
     engine::Module,
     guest_memory::GuestSlice,
@@ -10,10 +13,10 @@ use crate::{
 };
 use alloc::{boxed::Box, vec::Vec};
 use ampoule_abi::{Status, import};
-use wasmi::{Extern, Func, FuncType, Store, TrapCode, Val, ValType};
+use wasmi::{AsContextMut, Extern, Func, FuncType, Store, TrapCode, Val, ValType};
 
-type Guest<'a> = wasmi::Caller<'a, Inside>;
-type Ended = wasmi::Error;
+pub(super) type Guest<'a> = wasmi::Caller<'a, Inside>;
+pub(super) type Ended = wasmi::Error;
 
 /// What a guest reaches while it runs: lent to its store for the time of a call.
 #[derive(Default)]
@@ -88,26 +91,20 @@ fn message(
         return Ok(Status::Invalid.code());
     }
     charge(&mut guest, bytes_cost(operation, request.length()))?;
-    let (bytes, inside) = memory.data_and_store_mut(&mut guest);
-    let Some((request, out)) = request.beside(reply, bytes) else {
-        return Ok(Status::Invalid.code());
-    };
-    let written = inside.reach.use_one(index, |service, caller, operation| {
-        service.message(caller, operation, request, out)
-    });
-    match written {
-        Ok(length) if length <= out.len() => {
-            // A reply is no longer than a message, which an i32 tells.
-            charge(&mut guest, bytes_cost(operation, length as u32))?;
-            Ok(length as i32)
-        }
-        Ok(length) => Ok(too_small(length, out)),
-        Err(status) => Ok(status.code()),
+    let ask = Ask { index, operation, what: What::Message { request, reply } };
+    match ask.message(&mut guest, request, reply, None)? {
+        Err(Status::Pending) if guest.data().parking.open => Err(ask.park(&mut guest)),
+        answered => Ok(code(answered)),
     }
 }
 
+/// What the guest gets of an answer.
+pub(super) fn code(answered: Result<i32, Status>) -> i32 {
+    answered.unwrap_or_else(Status::code)
+}
+
 /// Tells the guest how long its buffer has to be, if there is room to tell it.
-fn too_small(needed: usize, out: &mut [u8]) -> i32 {
+pub(super) fn too_small(needed: usize, out: &mut [u8]) -> i32 {
     let needed = u32::try_from(needed).unwrap_or(u32::MAX);
     if let Some(place) = out.first_chunk_mut() {
         *place = needed.to_le_bytes();
@@ -128,49 +125,74 @@ fn scalar(
         *scalar = from_val(param);
     }
     let scalars = scalars.get(..params.len()).unwrap_or_default();
-    let found = guest
-        .data_mut()
-        .reach
-        .use_one(index, |service, caller, operation| service.scalar(caller, operation, scalars));
+    let answered = guest.data_mut().reach.use_one(index, None, |service, caller, operation| {
+        service.scalar(caller, operation, scalars)
+    });
+    if answered == Err(Status::Pending) && guest.data().parking.open {
+        let ask = Ask { index, operation, what: What::Scalar { params: scalars.into() } };
+        return Err(ask.park(&mut guest));
+    }
     if let (Some(result), Form::Scalar { result: Some(ty), .. }) =
         (results.first_mut(), operation.form)
     {
-        *result = to_val(ty, found);
+        *result = to_val(ty, answered);
     }
     Ok(())
 }
 
 impl Reach {
-    /// Finds the service behind an import, if its rate allows one more use.
-    fn use_one<T>(
+    /// Finds the service behind an import, if its rate allows one more use. What is asked again after
+    /// `since` is no other use.
+    pub(super) fn use_one<T>(
         &mut self,
         index: usize,
-        work: impl FnOnce(&mut dyn super::Service, &Caller<'_>, usize) -> Result<T, Status>,
+        since: Option<Micros>,
+        work: impl FnOnce(&mut dyn Service, &Caller<'_>, usize) -> Result<T, Status>,
     ) -> Result<T, Status> {
-        let Self { services, granted, plugin } = self;
-        let now = (services.clock)();
-        // Neither is there, or another service is, if the plugin is called with other services than it was
-        // loaded with: its grants aren't for them.
-        let granted = granted.get_mut(index).ok_or(Status::NotGranted)?;
-        let service = services.at(granted.place).ok_or(Status::NotGranted)?;
-        if service.name() != granted.service {
-            return Err(Status::NotGranted);
+        let now = self.services.now();
+        let (service, granted, plugin) = self.find(index).ok_or(Status::NotGranted)?;
+        if since.is_none() {
+            granted.uses = granted.uses.saturating_add(1);
+            if granted.bucket.as_mut().is_some_and(|bucket| !bucket.take(now)) {
+                return Err(Status::Busy);
+            }
         }
-        if granted.bucket.as_mut().is_some_and(|bucket| !bucket.take(now)) {
-            return Err(Status::Busy);
-        }
-        let caller = Caller { plugin, scope: &granted.scope, now };
+        let caller = Caller { plugin, scope: &granted.scope, now, since };
         work(service, &caller, usize::from(granted.place.operation))
+    }
+
+    /// When the service behind an import that answered pending wants to be asked again.
+    pub(super) fn again_at(&mut self, index: usize, since: Micros) -> Option<Micros> {
+        let now = self.services.now();
+        let (service, granted, plugin) = self.find(index)?;
+        let caller = Caller { plugin, scope: &granted.scope, now, since: Some(since) };
+        service.again_at(&caller, usize::from(granted.place.operation))
+    }
+
+    /// Tells it that nobody waits for it.
+    pub(super) fn cancel(&mut self, index: usize) {
+        if let Some((service, _, plugin)) = self.find(index) {
+            service.cancel(plugin);
+        }
+    }
+
+    /// The service behind an import. It isn't there, or another one is, if the plugin is called with
+    /// other services than it was loaded with: its grants aren't for them.
+    fn find(&mut self, index: usize) -> Option<(&mut dyn Service, &mut Bound, &str)> {
+        let granted = self.granted.get_mut(index)?;
+        let service = self.services.at(granted.place)?;
+        (service.name() == granted.service).then_some((service, granted, &self.plugin))
     }
 }
 
-fn bytes_cost(operation: Operation, bytes: u32) -> u64 {
+pub(super) fn bytes_cost(operation: Operation, bytes: u32) -> u64 {
     u64::from(operation.byte_fuel) * u64::from(bytes)
 }
 
 /// Takes fuel for the host's work: from the slice, then from what the call's budget still has beyond
 /// it, so that where a slice ends changes nothing.
-fn charge(guest: &mut Guest<'_>, cost: u64) -> Result<(), Ended> {
+pub(super) fn charge(guest: &mut impl AsContextMut<Data = Inside>, cost: u64) -> Result<(), Ended> {
+    let mut guest = guest.as_context_mut();
     let left = guest.get_fuel()?;
     if let Some(rest) = left.checked_sub(cost) {
         return guest.set_fuel(rest);
@@ -210,7 +232,7 @@ fn from_val(val: &Val) -> Scalar {
 
 /// The result as the guest declared it. A refusal is its number, or NaN; so is a result of another
 /// type than the service itself declared.
-fn to_val(ty: ValueType, found: Result<Scalar, Status>) -> Val {
+pub(super) fn to_val(ty: ValueType, found: Result<Scalar, Status>) -> Val {
     let refused = found.err().unwrap_or(Status::Failed).code();
     match (ty, found) {
         (ValueType::I32, Ok(Scalar::I32(it))) => Val::I32(it),

@@ -6,17 +6,19 @@
 
 mod bucket;
 pub(crate) mod glue;
+pub(crate) mod parked;
+
+pub use crate::limits::Micros;
 
 use crate::{
     inspect::ValueType,
+    limits::MAX_SERVICES,
     policy::{Grant, Granted},
 };
 use alloc::{boxed::Box, vec::Vec};
 use ampoule_abi::{Status, import};
 use bucket::Bucket;
-
-/// Microseconds of the host's clock: since any fixed moment, and never going back for long.
-pub type Micros = u64;
+use core::mem;
 
 /// What a host offers.
 ///
@@ -34,7 +36,7 @@ pub trait Service: Send {
     ///
     /// # Errors
     /// A [`Status`] refuses. The guest gets its number where the result is an i32 or an i64, NaN where
-    /// it is a float.
+    /// it is a float. [`Status::Pending`] parks the call, see [`Service::parks`].
     fn scalar(
         &mut self,
         _caller: &Caller<'_>,
@@ -49,7 +51,8 @@ pub trait Service: Send {
     /// learns how many it needs.
     ///
     /// # Errors
-    /// A [`Status`] refuses; the guest gets its number.
+    /// A [`Status`] refuses; the guest gets its number. [`Status::Pending`] parks the call, see
+    /// [`Service::parks`].
     fn message(
         &mut self,
         _caller: &Caller<'_>,
@@ -59,6 +62,26 @@ pub trait Service: Send {
     ) -> Result<usize, Status> {
         Err(Status::NotFound)
     }
+
+    /// Whether this operation may answer [`Status::Pending`]: the answer isn't there yet. A
+    /// [`Host`](crate::Host) then parks the call, runs others, and asks the same again until there is
+    /// another answer. A plugin has one call under way at a time, so it waits for one operation at most.
+    ///
+    /// Where a call can't be parked (in `ampoule_init` and `ampoule_destroy`, in a
+    /// [`Plugin`](crate::Plugin) without a host), the guest gets the number of `Pending`.
+    fn parks(&self, _operation: usize) -> bool {
+        false
+    }
+
+    /// When to ask again after [`Status::Pending`], by the host's clock. `None` asks on every turn;
+    /// [`Micros::MAX`] waits for [`Host::wake`](crate::Host::wake), which asks at once in any case.
+    fn again_at(&self, _caller: &Caller<'_>, _operation: usize) -> Option<Micros> {
+        None
+    }
+
+    /// A plugin that waits for this service doesn't any longer: its call was cancelled, ran out of time,
+    /// or went with its plugin.
+    fn cancel(&mut self, _plugin: &str) {}
 }
 
 /// Who asks a service, and under what grant.
@@ -71,6 +94,16 @@ pub struct Caller<'a> {
     pub scope: &'a str,
     /// The host's clock.
     pub now: Micros,
+    /// When the operation was first asked for, if it is asked for again after [`Status::Pending`].
+    pub since: Option<Micros>,
+}
+
+impl<'a> Caller<'a> {
+    /// Who asks for the first time.
+    #[must_use]
+    pub const fn new(plugin: &'a str, scope: &'a str, now: Micros) -> Self {
+        Self { plugin, scope, now, since: None }
+    }
 }
 
 /// One thing that a service can do.
@@ -169,17 +202,19 @@ errors! {
 /// The services that a host offers, in the order in which they were offered.
 pub struct Services {
     offered: Vec<Box<dyn Service>>,
+    /// Those of the plugin that runs now, which no other one has.
+    own: Vec<Box<dyn Service>>,
     clock: fn() -> Micros,
 }
 
 impl Services {
     /// The most services of a host, and the most operations of a service.
-    pub const MOST: usize = 32;
+    pub const MOST: usize = MAX_SERVICES;
 
     /// No services yet. `clock` is what rates are measured by and what services see as "now".
     #[must_use]
     pub const fn new(clock: fn() -> Micros) -> Self {
-        Self { offered: Vec::new(), clock }
+        Self { offered: Vec::new(), own: Vec::new(), clock }
     }
 
     /// None, and none to come.
@@ -210,23 +245,37 @@ impl Services {
         Ok(())
     }
 
-    /// Where an operation stands, its service's own name, and what it is.
-    pub(crate) fn find(
-        &self,
-        service: &str,
-        operation: &str,
-    ) -> Option<(Place, &'static str, &'static Operation)> {
-        let at = self.offered.iter().position(|offered| offered.name() == service)?;
-        let service = self.offered.get(at)?;
+    pub(crate) fn find(&self, service: &str, operation: &str) -> Option<Found> {
+        let own = self.own.iter().enumerate().map(|(at, it)| (at + Self::MOST, it));
+        let shared = self.offered.iter().enumerate();
+        let (at, service) = own.chain(shared).find(|(_, offered)| offered.name() == service)?;
         let operations = service.operations();
         let index = operations.iter().position(|declared| declared.name == operation)?;
-        // Both counts are at most `MOST`.
-        let place = Place { service: at as u8, operation: index as u8 };
-        Some((place, service.name(), operations.get(index)?))
+        // All counts are at most `MOST`.
+        Some(Found {
+            place: Place { service: at as u8, operation: index as u8 },
+            service: service.name(),
+            operation: operations.get(index)?,
+            parks: service.parks(index),
+        })
     }
 
     fn at(&mut self, place: Place) -> Option<&mut dyn Service> {
-        Some(self.offered.get_mut(usize::from(place.service))?.as_mut())
+        let at = usize::from(place.service);
+        let service = match at.checked_sub(Self::MOST) {
+            Some(own) => self.own.get_mut(own),
+            None => self.offered.get_mut(at),
+        };
+        Some(service?.as_mut())
+    }
+
+    /// Gives the plugin that is to run its own services, or takes them away from it.
+    pub(crate) fn swap_own(&mut self, own: &mut Self) {
+        mem::swap(&mut self.own, &mut own.offered);
+    }
+
+    pub(crate) fn now(&self) -> Micros {
+        (self.clock)()
     }
 }
 
@@ -261,6 +310,24 @@ pub(crate) struct Place {
     operation: u8,
 }
 
+impl Place {
+    /// The service's place among those of the host; the plugin's own ones come after all that there
+    /// can be of these.
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.service)
+    }
+}
+
+/// An operation that is offered.
+#[derive(Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) place: Place,
+    /// The service's own name.
+    service: &'static str,
+    pub(crate) operation: &'static Operation,
+    parks: bool,
+}
+
 /// An import of an operation, and where what is granted of it stands.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Imported {
@@ -275,11 +342,21 @@ pub(crate) struct Bound {
     service: &'static str,
     scope: Box<str>,
     bucket: Option<Bucket>,
+    /// Whether the operation may answer [`Status::Pending`].
+    pub(crate) parks: bool,
+    /// How often it was used: refused and parked uses count once.
+    pub(crate) uses: u64,
 }
 
 impl Bound {
-    pub(crate) fn new(place: Place, service: &'static str, granted: Granted<'_>) -> Self {
-        let scope = granted.scope.unwrap_or_default().into();
-        Self { place, service, scope, bucket: granted.per_second.map(Bucket::new) }
+    pub(crate) fn new(found: Found, granted: Granted<'_>) -> Self {
+        Self {
+            place: found.place,
+            service: found.service,
+            scope: granted.scope.unwrap_or_default().into(),
+            bucket: granted.per_second.map(Bucket::new),
+            parks: found.parks,
+            uses: 0,
+        }
     }
 }

@@ -1,0 +1,210 @@
+//! A new version beside the old one: admitted, initialized, swapped in between two calls, and on
+//! probation until it has shown that it works.
+
+use super::{
+    Host,
+    config::{Probation, Source},
+    slot::{Previous, Version},
+};
+use crate::{
+    error::{CallError, Diagnosis as _, LoadError, Refusal, SlotError},
+    event::EventKind,
+    id::PluginId,
+    plugin::Plugin,
+    service::{Micros, Services},
+    text::Text,
+};
+use alloc::{boxed::Box, vec::Vec};
+
+impl<const SLOTS: usize> Host<'_, SLOTS> {
+    /// Loads a new version of a plugin beside the running one, and swaps them when the call under way has
+    /// ended, at once if there is none. The plugin's id, its bound entries and the calls that wait stay.
+    ///
+    /// If the old one has `ampoule_save` and the new one `ampoule_restore`, its state is handed over. Then
+    /// the new version is on [`Probation`](super::Probation) with the old one kept as it was: a fault
+    /// reverts to it. A version that comes while another waits or is on probation takes that one's place.
+    ///
+    /// # Errors
+    /// [`LoadError`]: the old version goes on as if nothing had been. So it does when the new one refuses
+    /// the state: if the swap had to wait, only an [`Event`](crate::Event) tells.
+    pub fn reload(&mut self, id: PluginId, source: Source<'_>) -> Result<(), LoadError> {
+        let hash = crate::plugin::hash(source.wasm);
+        let staged = self.stage(id, source);
+        match staged {
+            Ok(()) => self.note(id, EventKind::Staged { hash }),
+            Err(error) => {
+                let code = error.code();
+                if self.slots.get(id).is_some() {
+                    self.note(id, EventKind::Refused { hash, code });
+                }
+                return Err(error);
+            }
+        }
+        if self.live(id).is_ok_and(|live| live.running.is_none()) {
+            return self.swap(id, (self.clock)());
+        }
+        self.list(id);
+        Ok(())
+    }
+
+    /// Goes back to the version before, while the current one is on probation: an operator's word.
+    ///
+    /// # Errors
+    /// [`SlotError::NoPrevious`] if it isn't, [`SlotError::Stale`] if the plugin is gone,
+    /// [`SlotError::InCall`] while a call is under way: cancel it, or wait.
+    pub fn roll_back(&mut self, id: PluginId) -> Result<(), SlotError> {
+        let live = self.slots.get(id).ok_or(SlotError::Stale { plugin: id })?;
+        if live.previous.is_none() {
+            return Err(SlotError::NoPrevious {});
+        }
+        if live.running.is_some() {
+            return Err(SlotError::InCall {});
+        }
+        self.revert(id, "");
+        Ok(())
+    }
+
+    /// Admits a version and initializes it, beside the one that runs.
+    fn stage(&mut self, id: PluginId, source: Source<'_>) -> Result<(), LoadError> {
+        let live = self.slots.get(id).ok_or(SlotError::Stale { plugin: id })?;
+        let name: Box<str> = live.current.plugin.meta().name.into();
+        let version = self.admit(source, |_, found| same_name(&name, found))?;
+        let Some(live) = self.slots.get_mut(id) else {
+            return Err(SlotError::Stale { plugin: id }.into());
+        };
+        live.rebound(&version.plugin)
+            .map_err(|name| SlotError::EntryGone { name: Text::from_guest(name.as_bytes()) })?;
+        live.staged = Some(Box::new(version));
+        Ok(())
+    }
+
+    /// Changes what there is to change between two calls.
+    pub(super) fn change_versions(&mut self, id: PluginId, now: Micros) {
+        let fault = self.slots.get(id).and_then(|live| live.previous.as_ref()?.fault);
+        if let Some(code) = fault {
+            self.revert(id, code);
+        }
+        if self.slots.get(id).is_some_and(|live| live.staged.is_some()) {
+            // Told by an event; nobody waits for the answer.
+            let _ = self.swap(id, now);
+        }
+        let previous = self.slots.get(id).and_then(|live| live.previous.as_ref());
+        if previous.is_some_and(|it| it.calls_left == 0 || now >= it.until) {
+            self.commit(id);
+        }
+    }
+
+    /// Hands state over, and lets the staged version take the place of the current one.
+    fn swap(&mut self, id: PluginId, now: Micros) -> Result<(), LoadError> {
+        let Probation { calls: calls_left, micros } = self.config.probation;
+        let until = now.saturating_add(micros);
+        let Self { services, slots, .. } = self;
+        let Some(live) = slots.get_mut(id) else { return Ok(()) };
+        let Some(mut staged) = live.staged.take() else { return Ok(()) };
+        let handed = hand_over(services, &mut live.current, &mut staged);
+        let entries = live.rebound(&staged.plugin);
+        let (from, to) = (live.current.plugin.hash(), staged.plugin.hash());
+        let (Ok(()), Ok(entries)) = (&handed, entries) else {
+            let error = handed.err().unwrap_or(Refusal::OtherPlugin {}.into());
+            let code = error.code();
+            self.note(id, EventKind::Refused { hash: to, code });
+            return Err(error.into());
+        };
+        live.entries = entries;
+        live.version = live.version.saturating_add(1);
+        live.ledger.succeed(&live.current.plugin);
+        let version = live.version;
+        let old = core::mem::replace(&mut live.current, *staged);
+        // A version that never passed its probation is nothing to go back to.
+        let dropped = match &mut live.previous {
+            Some(previous) => {
+                (previous.until, previous.calls_left) = (until, calls_left);
+                Some(old)
+            }
+            None => {
+                let previous = Previous { version: old, until, calls_left, fault: None };
+                live.previous = Some(Box::new(previous));
+                None
+            }
+        };
+        self.note(id, EventKind::Swapped { from, to, version });
+        self.list(id);
+        if let Some(version) = dropped {
+            self.farewell(id, version);
+        }
+        if calls_left == 0 {
+            self.commit(id);
+        }
+        Ok(())
+    }
+
+    /// The new version is there to stay.
+    fn commit(&mut self, id: PluginId) {
+        let Some(live) = self.slots.get_mut(id) else { return };
+        let Some(previous) = live.previous.take() else { return };
+        let (hash, version) = (live.current.plugin.hash(), live.version);
+        self.note(id, EventKind::Committed { hash, version });
+        self.farewell(id, previous.version);
+    }
+
+    /// The old version takes its place back.
+    pub(super) fn revert(&mut self, id: PluginId, code: &'static str) {
+        let Some(live) = self.slots.get_mut(id) else { return };
+        let Some(previous) = live.previous.take() else { return };
+        let (from, to) = (live.current.plugin.hash(), previous.version.plugin.hash());
+        live.ledger.succeed(&live.current.plugin);
+        let failed = core::mem::replace(&mut live.current, previous.version);
+        // The old version had all of them when it was swapped out.
+        live.entries = live.rebound(&live.current.plugin).unwrap_or_default();
+        live.version = live.version.saturating_add(1);
+        let version = live.version;
+        self.note(id, EventKind::Reverted { from, to, version, code });
+        self.farewell(id, failed);
+    }
+
+    fn farewell(&mut self, id: PluginId, version: Version) {
+        if let Err(error) = self.destroy(version) {
+            self.note(id, EventKind::DestroyFailed { code: error.code() });
+        }
+    }
+}
+
+/// A reload doesn't turn a plugin into another one.
+fn same_name(name: &str, found: &str) -> Result<(), SlotError> {
+    if name == found {
+        return Ok(());
+    }
+    let text = |name: &str| Text::from_guest(name.as_bytes());
+    Err(SlotError::OtherName { loaded: text(name), found: text(found) })
+}
+
+/// Carries the state of the old version over to the new one, if both can.
+fn hand_over(
+    services: &mut Services,
+    old: &mut Version,
+    new: &mut Version,
+) -> Result<(), CallError> {
+    if !(old.plugin.saves() && new.plugin.restores()) {
+        return Ok(());
+    }
+    services.swap_own(&mut old.own);
+    let saved = old.plugin.save(services);
+    services.swap_own(&mut old.own);
+    let saved: Vec<u8> = saved?;
+    services.swap_own(&mut new.own);
+    let restored = new.plugin.restore(services, &saved);
+    services.swap_own(&mut new.own);
+    restored
+}
+
+impl super::ledger::Ledger {
+    /// Another version goes on: what the old one has used of services stays on record, and the breaker
+    /// starts over.
+    fn succeed(&mut self, old: &Plugin) {
+        super::add_uses(&mut self.counters, old);
+        self.counters.instances = self.counters.instances.saturating_add(old.usage().instances);
+        self.counters.record_reload();
+        let rules = *self.breaker.rules();
+        self.breaker.reset(rules);
+    }
+}

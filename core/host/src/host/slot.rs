@@ -1,0 +1,144 @@
+//! What stands in a slot: a plugin with its versions, its calls and its record.
+
+use super::ledger::{Ledger, Standing};
+use crate::{
+    breaker::Pass,
+    call::Started,
+    error::{CallError, Refusal},
+    plugin::Plugin,
+    service::{Micros, Services},
+};
+use alloc::{boxed::Box, vec::Vec};
+
+/// The most calls of a plugin that are waiting, under way or answered and not yet taken.
+pub const MAX_CALLS: usize = 8;
+
+/// A loaded plugin, as a host keeps it.
+pub(super) struct Live {
+    pub(super) current: Version,
+    /// A new version that takes over when the call under way has ended.
+    pub(super) staged: Option<Box<Version>>,
+    /// The old version, as long as the new one is on probation.
+    pub(super) previous: Option<Box<Previous>>,
+    /// Counts versions.
+    pub(super) version: u32,
+    pub(super) ledger: Ledger,
+    /// The entries that were bound, by name, with their index in the current version.
+    pub(super) entries: Vec<(Box<str>, u16)>,
+    pub(super) waiting: heapless::Deque<Waiting, MAX_CALLS>,
+    pub(super) running: Option<Running>,
+    pub(super) done: heapless::Vec<Done, MAX_CALLS>,
+    /// The reply that was taken last, borrowed by whoever took it.
+    pub(super) taken: Box<[u8]>,
+    pub(super) next_call: u32,
+    /// Fuel that it may use now; below 0 if it has used more than its share.
+    pub(super) credit: i64,
+    pub(super) priority: u8,
+    /// Whether it is among those that get turns.
+    pub(super) listed: bool,
+}
+
+/// One version of a plugin, with what goes when it goes.
+pub(super) struct Version {
+    pub(super) plugin: Plugin,
+    pub(super) own: Services,
+    /// How long a call may take.
+    pub(super) deadline: Option<Micros>,
+}
+
+/// A version that is kept while its successor is on probation.
+pub(super) struct Previous {
+    pub(super) version: Version,
+    /// When the probation ends.
+    pub(super) until: Micros,
+    /// Good calls that its successor still has to show.
+    pub(super) calls_left: u32,
+    /// The fault of its successor.
+    pub(super) fault: Option<&'static str>,
+}
+
+impl Previous {
+    /// Takes in what a call says of the successor.
+    pub(super) fn judge(&mut self, standing: Standing) {
+        match standing {
+            Standing::Good => self.calls_left = self.calls_left.saturating_sub(1),
+            Standing::Faulty { code } => self.fault = Some(code),
+            Standing::Unknown => {}
+        }
+    }
+}
+
+/// A call of which nothing has run.
+pub(super) struct Waiting {
+    pub(super) number: u32,
+    pub(super) entry: u16,
+    pub(super) message: Box<[u8]>,
+    pub(super) asked_at: Micros,
+    pub(super) deadline: Option<Micros>,
+    pub(super) pass: Pass,
+}
+
+/// The call under way.
+pub(super) struct Running {
+    pub(super) number: u32,
+    pub(super) started: Started,
+    pub(super) asked_at: Micros,
+    pub(super) deadline: Option<Micros>,
+    pub(super) pass: Pass,
+    pub(super) used: u64,
+}
+
+/// A call that is over.
+pub(super) struct Done {
+    pub(super) number: u32,
+    pub(super) result: Result<Box<[u8]>, Box<CallError>>,
+}
+
+impl Live {
+    pub(super) fn new(current: Version, ledger: Ledger) -> Self {
+        Self {
+            current,
+            staged: None,
+            previous: None,
+            version: 1,
+            ledger,
+            entries: Vec::new(),
+            waiting: heapless::Deque::new(),
+            running: None,
+            done: heapless::Vec::new(),
+            taken: Box::default(),
+            next_call: 0,
+            credit: 0,
+            priority: 1,
+            listed: false,
+        }
+    }
+
+    /// Whether a call is under way, or waits to be.
+    pub(super) fn is_busy(&self) -> bool {
+        self.running.is_some() || !self.waiting.is_empty()
+    }
+
+    /// Whether there is something to do for it at some time.
+    pub(super) fn needs_turns(&self) -> bool {
+        self.is_busy() || self.staged.is_some() || self.previous.is_some()
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.waiting.len() + self.done.len() + usize::from(self.running.is_some()) < MAX_CALLS
+    }
+
+    /// The index that a bound entry has in the current version.
+    pub(super) fn entry(&self, bound: u16) -> Result<u16, Refusal> {
+        self.entries.get(usize::from(bound)).map(|it| it.1).ok_or(Refusal::OtherPlugin {})
+    }
+
+    /// Finds the bound entries in another version.
+    pub(super) fn rebound(&self, plugin: &Plugin) -> Result<Vec<(Box<str>, u16)>, Box<str>> {
+        let find = |(name, _): &(Box<str>, u16)| {
+            let index = plugin.entry_index(name).ok_or_else(|| name.clone())?;
+            Ok((name.clone(), index))
+        };
+        self.entries.iter().map(find).collect()
+    }
+}

@@ -1,0 +1,154 @@
+//! New versions beside old ones.
+
+use crate::support::{
+    CONFIG, STATE, clock, counter, entry, host, host_of, load, manifest, number, pass, value,
+};
+use ampoule::{
+    Config, Diagnosis, EventKind, Host, LoadError, PluginId, Probation, SlotError, Source,
+};
+
+fn load_with_state<const SLOTS: usize>(host: &mut Host<'_, SLOTS>) -> PluginId {
+    let wasm = counter("one", "1.0.0", STATE);
+    host.load(Source::new(&wasm).with_manifest(&manifest("one"))).unwrap()
+}
+
+fn reload<const SLOTS: usize>(
+    host: &mut Host<'_, SLOTS>,
+    id: PluginId,
+    version: &str,
+    more: &str,
+) -> Result<(), LoadError> {
+    let wasm = counter("one", version, more);
+    host.reload(id, Source::new(&wasm).with_manifest(&manifest("one")))
+}
+
+fn version<const SLOTS: usize>(host: &Host<'_, SLOTS>, id: PluginId) -> String {
+    host.plugin(id).unwrap().meta().version.to_owned()
+}
+
+fn events<const SLOTS: usize>(host: &mut Host<'_, SLOTS>) -> Vec<String> {
+    let events = core::iter::from_fn(|| host.next_event());
+    events.map(|it| format!("{:?}", it.what).split(' ').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_new_version_takes_over_with_the_state_and_commits() {
+    let probation = Probation { calls: 2, micros: 1_000_000 };
+    let (mut host, _) = host_of::<2>(Config { probation, ..CONFIG });
+    let id = load_with_state(&mut host);
+    let add = entry(&mut host, id, "add");
+    assert_eq!(host.call(&add, &number(40)).map(value), Ok(40));
+    reload(&mut host, id, "2.0.0", STATE).unwrap();
+    assert_eq!(version(&host, id), "2.0.0");
+    assert_eq!(host.call(&add, &number(1)).map(value), Ok(41), "the entry is the same");
+    assert_eq!(host.call(&add, &number(1)).map(value), Ok(42));
+    host.poll(clock());
+    assert_eq!(events(&mut host), ["Loaded", "Staged", "Swapped", "Committed"]);
+    assert_eq!(host.roll_back(id), Err(SlotError::NoPrevious {}));
+    let counters = host.counters(id).unwrap();
+    assert_eq!((counters.calls, counters.reloads, counters.instances), (3, 1, 2));
+}
+
+#[test]
+fn time_commits_too() {
+    let probation = Probation { calls: 100, micros: 5_000 };
+    let (mut host, _) = host_of::<2>(Config { probation, ..CONFIG });
+    let id = load_with_state(&mut host);
+    reload(&mut host, id, "2.0.0", STATE).unwrap();
+    host.poll(pass(4_999));
+    assert_eq!(events(&mut host), ["Loaded", "Staged", "Swapped"]);
+    host.poll(pass(1));
+    assert_eq!(events(&mut host), ["Committed"]);
+}
+
+#[test]
+fn calls_under_way_finish_on_the_old_version_and_waiting_ones_go_to_the_new() {
+    let (mut host, slow) = host();
+    let id = load_with_state(&mut host);
+    let (add, wait) = (entry(&mut host, id, "add"), entry(&mut host, id, "wait"));
+    assert_eq!(host.call(&add, &number(10)).map(value), Ok(10));
+    let waits = host.start(&wait, &number(1)).unwrap();
+    let adds = host.start(&add, &number(1)).unwrap();
+    host.poll(clock());
+    reload(&mut host, id, "2.0.0", STATE).unwrap();
+    host.poll(clock());
+    assert_eq!(version(&host, id), "1.0.0");
+    slow.answers(Ok(3));
+    host.poll(clock());
+    assert_eq!(version(&host, id), "2.0.0");
+    assert_eq!(host.take(&waits).unwrap().map(value), Ok(3));
+    host.poll(clock());
+    assert_eq!(host.take(&adds).unwrap().map(value), Ok(11));
+}
+
+#[test]
+fn what_fails_on_the_way_leaves_the_old_version_as_it_was() {
+    let (mut host, _) = host();
+    let id = load_with_state(&mut host);
+    let add = entry(&mut host, id, "add");
+    assert_eq!(host.call(&add, &number(1)).map(value), Ok(1));
+    let refuses = r#"(func (export "ampoule_restore") (param i32) (result i64)
+        (i64.store (i32.const 128) (i64.const 0x0021_0107)) (i64.const 0x8000_0080_0000_0003))"#;
+    let traps = r#"(func (export "ampoule_restore") (param i32) (result i64) unreachable)"#;
+    let no_start = r#"(func (export "ampoule_init") (param i32) (result i64) unreachable)"#;
+    for (more, code) in [(refuses, "C04"), (traps, "F03"), (no_start, "F03")] {
+        let error = reload(&mut host, id, "2.0.0", more).unwrap_err();
+        assert_eq!(error.code(), code);
+        assert_eq!(version(&host, id), "1.0.0");
+    }
+    let other = counter("two", "2.0.0", "");
+    let error = host.reload(id, Source::new(&other).with_manifest(&manifest("two"))).unwrap_err();
+    assert_eq!(error.code(), "L04");
+    let echo = include_bytes!("../../guests/prebuilt/echo.wasm");
+    assert!(host.reload(id, Source::new(&echo[..100])).is_err());
+    let bare = wat::parse_str(
+        r#"(module (memory (export "memory") 1) (func (export "ampoule_mailbox") (result i64) i64.const 64)
+            (func (export "other") (param i32) (result i64) (i64.const 0)))"#,
+    );
+    let meta = ampoule_abi::Meta { name: "one", version: "3.0.0", description: "", author: "" };
+    let bare = crate::with_meta(bare.unwrap(), &meta);
+    assert_eq!(host.reload(id, Source::new(&bare)).unwrap_err().code(), "L05");
+    assert_eq!(host.call(&add, &number(1)).map(value), Ok(2));
+    assert_eq!(events(&mut host).iter().filter(|it| *it == "Refused").count(), 6);
+}
+
+#[test]
+fn a_fault_on_probation_reverts() {
+    let (mut host, _) = host();
+    let id = load_with_state(&mut host);
+    let (add, trap) = (entry(&mut host, id, "add"), entry(&mut host, id, "trap"));
+    assert_eq!(host.call(&add, &number(5)).map(value), Ok(5));
+    reload(&mut host, id, "2.0.0", STATE).unwrap();
+    assert_eq!(host.call(&add, &number(5)).map(value), Ok(10));
+    assert_eq!(host.call(&trap, &number(0)).unwrap_err().code(), "F03");
+    assert_eq!(host.call(&add, &number(1)).map(value), Ok(6), "the old one, as it was");
+    assert_eq!(version(&host, id), "1.0.0");
+    let kinds = events(&mut host);
+    assert_eq!(kinds, ["Loaded", "Staged", "Swapped", "Faulted", "Reverted"]);
+}
+
+#[test]
+fn an_operator_goes_back_and_a_third_version_takes_the_seconds_place() {
+    let (mut host, _) = host();
+    let id = load_with_state(&mut host);
+    let add = entry(&mut host, id, "add");
+    reload(&mut host, id, "2.0.0", STATE).unwrap();
+    reload(&mut host, id, "3.0.0", STATE).unwrap();
+    assert_eq!(version(&host, id), "3.0.0");
+    host.roll_back(id).unwrap();
+    assert_eq!(version(&host, id), "1.0.0", "the second never proved itself");
+    assert_eq!(host.call(&add, &number(5)).map(value), Ok(5));
+}
+
+#[test]
+fn state_stays_behind_where_one_side_can_not() {
+    let (mut host, _) = host();
+    let id = load(&mut host, "one");
+    let add = entry(&mut host, id, "add");
+    assert_eq!(host.call(&add, &number(5)).map(value), Ok(5));
+    reload(&mut host, id, "2.0.0", STATE).unwrap();
+    assert_eq!(host.call(&add, &number(1)).map(value), Ok(1));
+    let events = events(&mut host);
+    assert!(events.contains(&"Swapped".to_owned()), "{events:?}");
+    let _ = EventKind::Closed;
+}
