@@ -51,6 +51,7 @@ fn each_fault_has_its_kind() {
         (Fault::Mailbox { address: 1, capacity: 1, memory: 1 }, FailureKind::BadMailbox),
         (Fault::NoMemoryLeft {}, FailureKind::NoMemory),
         (Fault::Engine {}, FailureKind::Engine),
+        (Fault::Deadline {}, FailureKind::Deadline),
     ];
     assert_eq!(table.len(), Fault::CATALOG.len());
     for (fault, kind) in table {
