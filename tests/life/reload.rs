@@ -4,7 +4,8 @@ use crate::support::{
     CONFIG, STATE, clock, counter, entry, host, host_of, load, manifest, number, pass, value,
 };
 use ampoule::{
-    Config, Diagnosis, EventKind, Host, LoadError, PluginId, Probation, SlotError, Source,
+    Config, Diagnosis, Host, LoadError, Manifest, PluginId, Probation, SlotError, Source,
+    services::{Kv, Log, MemoryStore, Quota},
 };
 
 fn load_with_state<const SLOTS: usize>(host: &mut Host<'_, SLOTS>) -> PluginId {
@@ -150,5 +151,29 @@ fn state_stays_behind_where_one_side_can_not() {
     assert_eq!(host.call(&add, &number(1)).map(value), Ok(1));
     let events = events(&mut host);
     assert!(events.contains(&"Swapped".to_owned()), "{events:?}");
-    let _ = EventKind::Closed;
+}
+
+#[test]
+fn a_sensor_filter_goes_on_where_the_old_version_was() {
+    const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guests/prebuilt");
+    let folder = std::env::var("AMPOULE_GUESTS").unwrap_or_else(|_| FOLDER.to_owned());
+    let wasm = std::fs::read(format!("{folder}/sensor-filter.wasm")).unwrap();
+    let manifest = Manifest::parse(
+        br#"{ "meta": { "name": "sensor-filter", "version": "1.0.0" }, "capabilities": { "services": [
+            { "service": "kv", "operations": ["get", "set"] },
+            { "service": "log", "operations": ["write"] }
+        ] } }"#,
+    );
+    let manifest = manifest.unwrap();
+    let mut host = Host::<1>::new(CONFIG, clock);
+    let store = MemoryStore::new(8, 256);
+    host.offer(Box::new(Kv::new(store, Quota::MICRO))).unwrap();
+    host.offer(Box::new(Log::new(10_000, |_| {}))).unwrap();
+    let source = || Source::new(&wasm).with_manifest(&manifest);
+    let id = host.load(source()).unwrap();
+    let filter = host.bind::<(u64, f32), (f32, u32)>(id, "filter").unwrap();
+    assert_eq!(host.call(&filter, &(1, 20.0)), Ok((20.0, 0)));
+    assert_eq!(host.call(&filter, &(2, 90.0)), Ok((20.0, 1)));
+    host.reload(id, source()).unwrap();
+    assert_eq!(host.call(&filter, &(3, 24.0)), Ok((21.0, 1)));
 }

@@ -6,7 +6,7 @@
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 use ampoule_guest::{
-    Context, Failure, Meta, Plugin, Schema, Status, export_plugin, failure_code,
+    Context, Failure, HandOver, Meta, Plugin, Saved, Schema, Status, export_plugin, failure_code,
     services::{kv, log},
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -122,6 +122,34 @@ impl Plugin for SensorFilter {
     }
 }
 
+/// What a new version goes on from: time (high and low half) and temperature (its bits; NaN if there is none)
+/// of the newest sample that counts, how many were dropped, how many in a row. Words of 32 bits only: what
+/// else postcard can write would be 2 KiB more of the module.
+type State = (u32, u32, u32, u32, u8);
+
+/// Parameters come from the host; a new version reads them by itself.
+impl HandOver for SensorFilter {
+    type State = State;
+
+    fn save(&self) -> State {
+        let Sample { at_us, celsius } = self.last.unwrap_or(Sample { at_us: 0, celsius: f32::NAN });
+        let (high, low) = ((at_us >> 32) as u32, at_us as u32);
+        (high, low, celsius.to_bits(), self.dropped, self.spikes_in_a_row)
+    }
+
+    fn restore(&mut self, saved: Saved<'_>) -> Result<(), Failure<'static>> {
+        if saved.layout() != 1 {
+            return Err(saved.unknown());
+        }
+        let (high, low, bits, dropped, spikes_in_a_row) = saved.read::<State>()?;
+        let at_us = u64::from(high) << 32 | u64::from(low);
+        let last = Sample { at_us, celsius: f32::from_bits(bits) };
+        self.last = Some(last).filter(|last| last.celsius.is_finite());
+        (self.dropped, self.spikes_in_a_row) = (dropped, spikes_in_a_row);
+        Ok(())
+    }
+}
+
 impl SensorFilter {
     /// Takes the next sample. One that is no newer than the last, or a spike, is dropped: the reading
     /// stays as it was.
@@ -203,6 +231,7 @@ export_plugin! {
         mailbox: 64,
         reply: 64,
         entries: [filter, configure],
+        state_layout: 1,
     }
 }
 

@@ -160,3 +160,31 @@ fn kept_parameters_that_are_wrong_are_told() {
     offer("kv", |_, _| Err(Status::Busy));
     assert!(Guest::<SensorFilter>::new().init(&Context::default()).is_err());
 }
+
+#[test]
+fn a_new_version_goes_on_where_the_old_one_was() {
+    let mut old = Guest::started();
+    filtered(&mut old, 5, 20.0);
+    filtered(&mut old, 6, 90.0);
+    let state = old.save().unwrap();
+    assert_eq!(state[0], 1, "the layout");
+    let mut new = Guest::<SensorFilter>::started();
+    new.restore(&state).unwrap();
+    for guest in [&mut old, &mut new] {
+        assert_eq!(filtered(guest, 7, 24.0), (21.0, 1));
+    }
+}
+
+#[test]
+fn a_state_that_is_none_is_refused_and_changes_nothing() {
+    let mut guest = Guest::<SensorFilter>::started();
+    filtered(&mut guest, 5, 20.0);
+    let state = guest.save().unwrap();
+    let other_layout = [&[2], &state[1..]].concat();
+    for bad in [&b""[..], &[1], &state[..state.len() - 1], &other_layout] {
+        assert!(guest.restore(bad).is_err(), "{bad:?}");
+    }
+    let longer = [&state[..], &[0]].concat();
+    assert!(guest.restore(&longer).is_err());
+    assert_eq!(filtered(&mut guest, 6, 24.0), (21.0, 0));
+}

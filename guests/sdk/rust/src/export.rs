@@ -28,18 +28,23 @@
 ///   identifier. `memory`, `_…`, `ampoule_…`, and what the compiler calls by itself (`memcpy`,
 ///   `memmove`, `memset`, `memcmp`, `bcmp`) are no names of entries: an error at compile time.
 ///
-/// On wasm32 this makes the exports `ampoule_mailbox`, `ampoule_init`, `ampoule_destroy`, one for
-/// each entry, and the custom sections `ampoule.meta` and `ampoule.schema`. Elsewhere it makes what
+/// - `state_layout: 1` is for a plugin that is [`HandOver`](crate::HandOver): the number of its
+///   state's layout, from 1.
+///
+/// On wasm32 this makes the exports `ampoule_mailbox`, `ampoule_init`, `ampoule_destroy`,
+/// `ampoule_save` and `ampoule_restore` where it hands state over, one for each entry, and the custom sections `ampoule.meta` and `ampoule.schema`. Elsewhere it makes what
 /// [`testing`](crate::testing) needs.
 #[macro_export]
 macro_rules! export_plugin {
     ($plugin:ty {
         mailbox: $mailbox:expr,
         reply: $reply:expr,
-        entries: [$($entry:ident),+ $(,)?] $(,)?
+        entries: [$($entry:ident),+ $(,)?]
+        $(, state_layout: $layout:literal)? $(,)?
     }) => {
         impl $crate::Exported for $plugin {
             type Instance = $crate::glue::Instance<$plugin, { $mailbox }, { $reply }>;
+            const STATE_LAYOUT: u16 = 0 $(+ $layout)?;
             const ENTRIES: &'static [$crate::glue::Declaration] =
                 &[$($crate::glue_declaration!($plugin, $entry)),+];
         }
@@ -81,7 +86,27 @@ macro_rules! export_plugin {
             }
 
             $($crate::glue_entry!(INSTANCE, $plugin, $entry);)+
+            $($crate::glue_state!(INSTANCE, $layout);)?
         };
+    };
+}
+
+/// What [`export_plugin!`] exports for a plugin that hands state over.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! glue_state {
+    ($instance:ident, $layout:literal) => {
+        // SAFETY: the ABI keeps the names that start with `ampoule_` for these.
+        #[unsafe(no_mangle)]
+        extern "C" fn ampoule_save(length: i32) -> i64 {
+            $instance.serve(length, |call| call.save($layout))
+        }
+
+        // SAFETY: as above.
+        #[unsafe(no_mangle)]
+        extern "C" fn ampoule_restore(length: i32) -> i64 {
+            $instance.serve(length, |call| call.restore())
+        }
     };
 }
 

@@ -1,7 +1,7 @@
 //! The running copy of a plugin, and what the host can ask of it.
 
 use crate::{
-    Answer, Context, Decode, Plugin, Reply,
+    Answer, Context, Decode, HandOver, Plugin, Reply,
     buffer::Buffer,
     reply::{BAD_MESSAGE, NOT_INITIALIZED, RawReply, pack},
 };
@@ -114,6 +114,30 @@ impl<'a, P: Plugin> Call<'a, P> {
             plugin.destroy();
         }
         RawReply::EMPTY
+    }
+
+    /// `ampoule_save`: tells the state, with the number of its layout before it.
+    #[must_use]
+    pub fn save(self, layout: u16) -> RawReply<'a>
+    where
+        P: HandOver,
+    {
+        let Some(plugin) = self.plugin else { return NOT_INITIALIZED };
+        Reply::new(self.reply).message(&(layout, plugin.save()))
+    }
+
+    /// `ampoule_restore`: takes over a state.
+    #[must_use]
+    pub fn restore(self) -> RawReply<'a>
+    where
+        P: HandOver,
+    {
+        let Some(plugin) = self.plugin else { return NOT_INITIALIZED };
+        let Some(saved) = read(self.message) else { return BAD_MESSAGE };
+        match plugin.restore(saved) {
+            Ok(()) => RawReply::EMPTY,
+            Err(failure) => Reply::new(self.reply).raw_failure(failure),
+        }
     }
 
     /// `execute`.

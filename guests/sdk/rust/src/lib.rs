@@ -139,6 +139,7 @@ mod panic;
 mod plugin;
 mod reply;
 pub mod services;
+mod state;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 #[cfg(test)]
@@ -155,6 +156,7 @@ pub use entry::{Answer, Encoded};
 pub use plugin::{Exported, Plugin};
 pub use postcard_schema::Schema;
 pub use reply::{Replied, Reply};
+pub use state::{HandOver, Saved};
 pub use value::{ListWriter, MapWriter, Place, Put, TextWriter};
 
 /// What the macros write; not for authors.

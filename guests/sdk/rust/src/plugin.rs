@@ -43,6 +43,9 @@ pub trait Exported: Plugin {
     /// The plugin's running copy with its two buffers.
     type Instance: AnySize<Self>;
 
+    /// The number of its state's layout, if it hands state over.
+    const STATE_LAYOUT: u16;
+
     /// The entries with their message types, as the section `ampoule.schema` tells them.
     const ENTRIES: &'static [Declaration];
 }

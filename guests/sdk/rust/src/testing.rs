@@ -19,7 +19,7 @@
 //! ```
 
 use crate::{
-    Answer, Context, Decode, Exported, Failure, Outcome, Place, Status, buffer::Buffer,
+    Answer, Context, Decode, Exported, Failure, HandOver, Outcome, Place, Status, buffer::Buffer,
     instance::AnySize,
 };
 pub use crate::{instance::Call, reply::RawReply};
@@ -91,6 +91,28 @@ impl<P: Exported> Guest<P> {
     {
         let reply = self.raw(&message(request), |call| call.entry(entry))?;
         Ok(Decode::decode(reply).expect("the reply is not the entry's"))
+    }
+
+    /// [`HandOver::save`], as the host keeps it for [`Self::restore`].
+    ///
+    /// # Errors
+    /// The SDK's own failure: the plugin hasn't started, or the state doesn't fit into its reply buffer.
+    pub fn save(&mut self) -> Result<Vec<u8>, Failure<'_>>
+    where
+        P: HandOver,
+    {
+        self.raw(&[], |call| call.save(P::STATE_LAYOUT)).map(<[u8]>::to_vec)
+    }
+
+    /// [`HandOver::restore`] with what [`Self::save`] of this or another version has answered.
+    ///
+    /// # Errors
+    /// The plugin's own failure, or the SDK's.
+    pub fn restore(&mut self, state: &[u8]) -> Result<(), Failure<'_>>
+    where
+        P: HandOver,
+    {
+        self.raw(state, Call::restore).map(|_| ())
     }
 
     /// [`Plugin::destroy`](crate::Plugin::destroy).

@@ -76,7 +76,7 @@ fn numbers_are_told_from_statuses() {
         (-257, Ok(-257)),
         (i64::MIN, Ok(i64::MIN)),
         (-4, Err(Status::Busy)),
-        (-7, Err(Status::Failed)),
+        (-8, Err(Status::Failed)),
         (-256, Err(Status::Failed)),
     ] {
         answers("clock", Ok(number.to_le_bytes().into()));
