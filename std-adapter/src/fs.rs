@@ -471,12 +471,12 @@ fn micros(time: SystemTime) -> i64 {
     }
 }
 
-fn decoded<'a, T: Decode<'a>>(request: &'a [u8]) -> Result<T, Status> {
+pub(crate) fn decoded<'a, T: Decode<'a>>(request: &'a [u8]) -> Result<T, Status> {
     T::decode(request).map_err(|_| Status::Invalid)
 }
 
 /// Writes a reply, or tells the length that it needs.
-fn answer<T: Serialize>(message: &T, reply: &mut [u8]) -> Result<usize, Status> {
+pub(crate) fn answer<T: Serialize>(message: &T, reply: &mut [u8]) -> Result<usize, Status> {
     match encode(message, reply) {
         Ok(written) => Ok(written.len()),
         Err(EncodeError::Full) => Ok(encoded_len(message)),

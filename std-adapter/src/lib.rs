@@ -39,6 +39,7 @@ mod durable;
 mod escape;
 mod files;
 pub mod fs;
+pub mod net;
 pub mod services;
 
 pub use ampoule::*;

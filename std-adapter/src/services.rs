@@ -2,7 +2,7 @@
 
 pub use ampoule::services::*;
 
-use crate::fs::Fs;
+use crate::{fs::Fs, net::Net};
 use ampoule::{Grant, Micros, Service, Services, Status};
 use std::{
     env,
@@ -14,7 +14,7 @@ use std::{
 const LOG_BYTES_PER_SECOND: u32 = 256 * 1024;
 
 /// Offers the [built-in services](ampoule::services) to a plugin: `log`, `clock`, `random`, `kv`, `env`
-/// and `event`; and [`fs`](crate::fs) where the grant has paths.
+/// and `event`; [`fs`](crate::fs) where the grant has paths, and [`net`](crate::net) where it has hosts.
 ///
 /// What it may use of them is up to its grant, which has to be given to
 /// [`Plugin::load_with`](ampoule::Plugin::load_with) too. Lines go to `log` and publications to
@@ -71,6 +71,10 @@ pub fn workstation_services(
         let offered = services.offer(Box::new(Fs::of_grant(grant)));
         debug_assert_eq!(offered, Ok(()));
     }
+    if grant.hosts().next().is_some() {
+        let offered = services.offer(Box::new(Net::of_grant(grant)));
+        debug_assert_eq!(offered, Ok(()));
+    }
     services
 }
 
@@ -84,10 +88,9 @@ pub fn workstation_services(
 /// ```
 #[must_use]
 pub fn workstation_offers(service: &str, operation: &str) -> bool {
-    let own = Fs::default();
-    let files: &dyn Service = &own;
+    let own: [&dyn Service; 2] = [&Fs::default(), &Net::default()];
     let all = built_in(Env::default(), |_| (), |_| Ok(()));
-    let all = all.iter().map(AsRef::as_ref).chain([files]);
+    let all = all.iter().map(AsRef::as_ref).chain(own);
     let mut named = all.filter(|offered| offered.name() == service);
     named.any(|offered| offered.operations().iter().any(|declared| declared.name == operation))
 }
