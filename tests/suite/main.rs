@@ -9,6 +9,7 @@ mod heap_bound;
 mod hostile;
 mod sensor;
 mod services;
+mod shared_service;
 mod situations;
 mod slicing;
 mod support;

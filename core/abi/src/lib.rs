@@ -5,7 +5,8 @@
 //! - [`Context`], [`Outcome`], [`Failure`], [`Value`]: the messages, in borrowed forms that decode
 //!   in place without a heap; the owned forms are in [`owned`] behind the feature `alloc`;
 //! - [`Meta`] and [`schema`]: the two custom sections that a host reads before a module runs;
-//! - [`Status`]: how a service refuses.
+//! - [`Status`]: how a service refuses;
+//! - [`service!`]: a service of your own, declared once for both sides.
 //!
 //! Everything on the wire is [postcard](https://postcard.jamesmunns.com/wire-format), revision 1.
 //! `docs/abi.md` has the layout tables and golden bytes for those who write an SDK in another
@@ -42,6 +43,7 @@ pub mod owned;
 mod packed;
 mod pairs;
 pub mod schema;
+pub mod service;
 mod status;
 mod text;
 mod value;

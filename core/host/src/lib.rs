@@ -11,7 +11,8 @@
 //! [`ampoule_abi`] and `docs/abi.md`.
 //!
 //! A plugin that imports something needs [`Services`] and a [`Grant`]: a [`Manifest`] cut by the
-//! device's [`Policy`].
+//! device's [`Policy`]. The built-in services are in [`services`]; others implement [`Service`], most
+//! easily by [`offer_service!`].
 //!
 //! Layers, each importing only what stands above it:
 //!
@@ -87,3 +88,7 @@ pub use service::{
     Service, Services,
 };
 pub use text::{MAX_TEXT_BYTES, Text};
+
+/// What [`offer_service!`] writes; not for authors.
+#[doc(hidden)]
+pub use service::offer as offered;

@@ -4,7 +4,7 @@
 pub type Micros = u64;
 
 /// The most services of a host, and the most operations of a service.
-pub(crate) const MAX_SERVICES: usize = 32;
+pub(crate) const MAX_SERVICES: usize = ampoule_abi::service::MAX_OPERATIONS;
 
 /// The bounds of one plugin.
 ///

@@ -5,6 +5,7 @@ mod command;
 mod good;
 mod hostile;
 mod race;
+mod sdk;
 
 use ampoule_abi::{Status, encode, encoded_len};
 use ampoule_std::{Caller, Grant, Manifest, Policy, Service, fs::Fs};

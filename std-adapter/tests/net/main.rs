@@ -1,11 +1,13 @@
 //! The service `net`: whom a plugin reaches, and what the other end can do about it.
 
+mod fetcher;
 mod guest;
 mod handles;
 mod hostile;
 mod http;
 mod names;
 mod offer;
+mod sdk;
 mod server;
 mod sockets;
 mod tls;

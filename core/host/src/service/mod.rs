@@ -6,6 +6,7 @@
 
 mod bucket;
 pub(crate) mod glue;
+pub mod offer;
 pub(crate) mod parked;
 
 pub use crate::limits::Micros;
@@ -134,8 +135,7 @@ pub enum Form {
     Message,
 }
 
-/// The most parameters of a scalar operation.
-pub const MAX_SCALARS: usize = 8;
+pub use ampoule_abi::service::MAX_SCALARS;
 
 /// A number of a scalar operation.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -30,9 +30,12 @@ pub use log::{LINE_BYTES, Level, Log, LogLine, MAX_LINE_TEXT_BYTES};
 pub use memory_store::MemoryStore;
 pub use random::{MAX_FILL_BYTES, Random};
 
-use crate::{Form, Operation, Scalar, ValueType, manifest::PlainPath};
-use ampoule_abi::{Decode, EncodeError, Status, encode, encoded_len, is_printable};
-use serde::Serialize;
+use crate::{
+    Form, Operation, Scalar, ValueType,
+    manifest::PlainPath,
+    offered::{read, write as answer},
+};
+use ampoule_abi::{Status, is_printable};
 
 /// A message operation.
 const fn message(name: &'static str, base_fuel: u32, byte_fuel: u32) -> Operation {
@@ -43,20 +46,6 @@ const fn message(name: &'static str, base_fuel: u32, byte_fuel: u32) -> Operatio
 const fn number(name: &'static str, base_fuel: u32) -> Operation {
     let form = Form::Scalar { params: &[], result: Some(ValueType::I64) };
     Operation { name, form, base_fuel, byte_fuel: 0 }
-}
-
-/// Reads a request that fills its bytes.
-fn read<'a, T: Decode<'a>>(request: &'a [u8]) -> Result<T, Status> {
-    T::decode(request).map_err(|_| Status::Invalid)
-}
-
-/// Writes a reply, or tells the length that it needs.
-fn answer<T: Serialize + ?Sized>(message: &T, reply: &mut [u8]) -> Result<usize, Status> {
-    match encode(message, reply) {
-        Ok(written) => Ok(written.len()),
-        Err(EncodeError::Full) => Ok(encoded_len(message)),
-        Err(_) => Err(Status::Failed),
-    }
 }
 
 /// A time as guests see it. Times that don't fit are 290,000 years off.

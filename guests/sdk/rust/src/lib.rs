@@ -114,7 +114,13 @@
 //! # Services
 //!
 //! What most hosts offer besides is in [`services`]: a log, clocks, random numbers, kept values,
-//! variables, events. A plugin imports what it uses of it.
+//! variables, events; on workstations files and the network. A plugin imports what it uses of it.
+//!
+//! # Your own services
+//!
+//! What only your host offers is declared in a crate of its own, once for both sides, by
+//! `ampoule_abi::service!`. Here, [`import_service!`] makes functions of it; in the host,
+//! `ampoule::offer_service!` makes a trait of it. The folder `guests/lamp` shows all of it.
 //!
 //! # Panics
 //!
@@ -133,6 +139,7 @@ mod entry;
 mod export;
 #[cfg(feature = "alloc")]
 mod heap;
+mod import;
 mod instance;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod panic;
@@ -164,11 +171,15 @@ pub use value::{ListWriter, MapWriter, Place, Put, TextWriter};
 pub mod glue {
     pub use crate::{
         entry::declare,
+        import::exchange,
         instance::{AnySize, Call, Instance},
         reply::RawReply,
     };
-    pub use ampoule_abi::schema::{Declaration, encoded_len, to_bytes};
     use ampoule_abi::{Context, Outcome, export};
+    pub use ampoule_abi::{
+        schema::{Declaration, encoded_len, to_bytes},
+        service::Number,
+    };
     use postcard_schema::Schema;
 
     #[cfg(all(feature = "alloc", target_arch = "wasm32"))]

@@ -24,7 +24,7 @@ use crate::{
 };
 pub use crate::{instance::Call, reply::RawReply};
 use alloc::{boxed::Box, vec::Vec};
-use ampoule_abi::{encode, encoded_len};
+use ampoule_abi::{encode, encoded_len, service::Number};
 use core::cell::RefCell;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ impl<P: Exported> Guest<P> {
     /// # Errors
     /// The plugin's own failure, or the SDK's.
     pub fn init(&mut self, context: &Context<'_>) -> Result<(), Failure<'_>> {
-        self.raw(&message(context), Call::init).map(|_| ())
+        self.raw(&encoded(context), Call::init).map(|_| ())
     }
 
     /// [`Plugin::execute`](crate::Plugin::execute).
@@ -68,7 +68,7 @@ impl<P: Exported> Guest<P> {
     /// # Panics
     /// If the reply isn't an outcome.
     pub fn execute(&mut self, context: &Context<'_>) -> Result<Outcome<'_>, Failure<'_>> {
-        let reply = self.raw(&message(context), Call::execute)?;
+        let reply = self.raw(&encoded(context), Call::execute)?;
         Ok(Outcome::decode(reply).expect("the reply is no outcome"))
     }
 
@@ -89,7 +89,7 @@ impl<P: Exported> Guest<P> {
         A: Answer<'a>,
         A::Message: Decode<'a>,
     {
-        let reply = self.raw(&message(request), |call| call.entry(entry))?;
+        let reply = self.raw(&encoded(request), |call| call.entry(entry))?;
         Ok(Decode::decode(reply).expect("the reply is not the entry's"))
     }
 
@@ -150,7 +150,11 @@ impl<P: Exported> Default for Guest<P> {
     }
 }
 
-fn message(message: &(impl Serialize + ?Sized)) -> Vec<u8> {
+/// The bytes of a message: what a double answers, or is asked.
+///
+/// # Panics
+/// If the message can't be encoded.
+pub fn encoded(message: &(impl Serialize + ?Sized)) -> Vec<u8> {
     let mut bytes = alloc::vec![0; encoded_len(message)];
     encode(message, &mut bytes).expect("the message can't be encoded");
     bytes
@@ -175,9 +179,9 @@ std::thread_local! {
 
 /// Offers a double of a service to the plugins on this thread, in place of the one before.
 ///
-/// It gets the operation's name and the request's bytes, and answers the reply's: for an operation that
-/// answers an i64 its eight bytes, lowest first. Without a double every operation is
-/// [`Status::NotFound`]. A double can't ask services itself.
+/// It gets the operation's name and the request's bytes, and answers the reply's. The bytes of numbers, which
+/// scalar operations take and answer, are those of `to_le_bytes`, one number after the other. Without a
+/// double every operation is [`Status::NotFound`]. A double can't ask services itself.
 ///
 /// ```
 /// use ampoule_guest::{Status, services::clock, testing};
@@ -196,6 +200,8 @@ pub fn offer(
 }
 
 fn ask_double(service: &str, operation: &str, request: &[u8]) -> Result<Vec<u8>, Status> {
+    // A raw identifier is imported without its `r#`.
+    let operation = operation.strip_prefix("r#").unwrap_or(operation);
     DOUBLES.with_borrow_mut(|doubles| {
         let double = doubles.get_mut(service).ok_or(Status::NotFound)?;
         double(operation, request)
@@ -203,7 +209,8 @@ fn ask_double(service: &str, operation: &str, request: &[u8]) -> Result<Vec<u8>,
 }
 
 /// A message operation, as a host answers it.
-pub(crate) fn ask(service: &str, operation: &str, request: &[u8], reply: &mut [u8]) -> i32 {
+#[doc(hidden)]
+pub fn ask(service: &str, operation: &str, request: &[u8], reply: &mut [u8]) -> i32 {
     match ask_double(service, operation, request) {
         Ok(bytes) => match reply.get_mut(..bytes.len()) {
             Some(place) => {
@@ -216,11 +223,34 @@ pub(crate) fn ask(service: &str, operation: &str, request: &[u8], reply: &mut [u
     }
 }
 
-/// An operation that answers an i64, as a host answers it.
-pub(crate) fn ask_number(service: &str, operation: &str) -> i64 {
-    match ask_double(service, operation, &[]).map(<[u8; 8]>::try_from) {
-        Ok(Ok(bytes)) => i64::from_le_bytes(bytes),
-        Ok(Err(_)) => Status::Failed.code().into(),
-        Err(status) => status.code().into(),
-    }
+/// A scalar operation, as a host answers it.
+#[doc(hidden)]
+pub fn ask_scalar<N: ScalarResult>(service: &str, operation: &str, params: &[u8]) -> N {
+    N::of(ask_double(service, operation, params))
 }
+
+/// What a scalar operation answers.
+#[doc(hidden)]
+pub trait ScalarResult {
+    fn of(answer: Result<Vec<u8>, Status>) -> Self;
+}
+
+impl ScalarResult for () {
+    fn of(_: Result<Vec<u8>, Status>) -> Self {}
+}
+
+macro_rules! scalar_results {
+    ($($number:ty)*) => {$(
+        impl ScalarResult for $number {
+            fn of(answer: Result<Vec<u8>, Status>) -> Self {
+                match answer.map(TryInto::try_into) {
+                    Ok(Ok(bytes)) => Self::from_le_bytes(bytes),
+                    Ok(Err(_)) => Self::refused(Status::Failed),
+                    Err(status) => Self::refused(status),
+                }
+            }
+        }
+    )*};
+}
+
+scalar_results!(i32 i64 f32 f64);

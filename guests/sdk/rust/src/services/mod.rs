@@ -1,4 +1,4 @@
-//! What most hosts offer, as functions: see `docs/services.md`.
+//! What most hosts offer, and workstations besides (`fs`, `net`), as functions: see `docs/services.md`.
 //!
 //! ```
 //! use ampoule_guest::{Status, services::{clock, kv, log}};
@@ -30,8 +30,10 @@
 pub mod clock;
 pub mod env;
 pub mod event;
+pub mod fs;
 pub mod kv;
 pub mod log;
+pub mod net;
 pub mod random;
 #[cfg(test)]
 mod tests;
@@ -44,55 +46,17 @@ pub const MAX_NAME_BYTES: usize = 64;
 /// Room for one name with its length.
 const NAME_REQUEST_BYTES: usize = 1 + MAX_NAME_BYTES;
 
-/// A message operation as a function from request and place of the reply to the number on the wire.
-macro_rules! message {
-    ($service:literal, $operation:ident) => {{
-        #[cfg(target_arch = "wasm32")]
-        fn ask(request: &[u8], reply: &mut [u8]) -> i32 {
-            #[link(wasm_import_module = $service)]
-            unsafe extern "C" {
-                fn $operation(
-                    request: *const u8,
-                    request_length: usize,
-                    reply: *mut u8,
-                    reply_capacity: usize,
-                ) -> i32;
-            }
-            let (from, to) = (request.as_ptr(), reply.as_mut_ptr());
-            // SAFETY: the host reads the one slice and writes the other, during the call only.
-            unsafe { $operation(from, request.len(), to, reply.len()) }
-        }
-        #[cfg(not(target_arch = "wasm32"))]
-        fn ask(request: &[u8], reply: &mut [u8]) -> i32 {
-            crate::testing::ask($service, stringify!($operation), request, reply)
-        }
-        ask
-    }};
-}
-
 /// An operation that takes nothing and answers an i64, as a function.
 macro_rules! number {
-    ($service:literal, $operation:ident) => {{
-        #[cfg(target_arch = "wasm32")]
-        fn ask() -> i64 {
-            #[link(wasm_import_module = $service)]
-            unsafe extern "C" {
-                fn $operation() -> i64;
-            }
-            // SAFETY: plain numbers; the host touches no memory.
-            unsafe { $operation() }
-        }
-        #[cfg(not(target_arch = "wasm32"))]
-        fn ask() -> i64 {
-            crate::testing::ask_number($service, stringify!($operation))
-        }
-        ask
-    }};
+    ($service:literal, $operation:ident) => {
+        crate::ask_scalar!($service, $operation, () -> i64)
+    };
 }
 
-use {message, number};
+use crate::ask_message as message;
+use number;
 
-type Ask = fn(&[u8], &mut [u8]) -> i32;
+pub(crate) type Ask = fn(&[u8], &mut [u8]) -> i32;
 
 /// Asks with a request of at most `N` bytes, and answers the reply's bytes.
 fn exchange<const N: usize>(
@@ -123,19 +87,14 @@ fn if_found<T>(result: Result<T, Status>) -> Result<Option<T>, Status> {
 }
 
 /// Reads a reply that a service wrote.
-fn read<'a, T: Decode<'a>>(reply: &'a [u8]) -> Result<T, Status> {
+pub(crate) fn read<'a, T: Decode<'a>>(reply: &'a [u8]) -> Result<T, Status> {
     T::decode(reply).map_err(|_| Status::Failed)
 }
 
-fn length(code: i32) -> Result<usize, Status> {
+pub(crate) fn length(code: i32) -> Result<usize, Status> {
     usize::try_from(code).map_err(|_| status(code))
 }
 
 fn status(code: i32) -> Status {
     Status::from_code(code).unwrap_or(Status::Failed)
-}
-
-/// A number, or the status that it is: -256 to -1 are kept for these.
-fn no_status(number: i64) -> Result<i64, Status> {
-    if (-256..0).contains(&number) { Err(status(number as i32)) } else { Ok(number) }
 }

@@ -10,8 +10,8 @@
 //! }
 //! ```
 
-use super::{exchange, message, no_status, number};
-use crate::Status;
+use super::{exchange, message, number};
+use crate::{Status, glue::Number as _};
 
 /// The most bytes that the host draws at once.
 const MAX_FILL_BYTES: usize = 1024;
@@ -21,7 +21,7 @@ const MAX_FILL_BYTES: usize = 1024;
 /// # Errors
 /// [`Status::Busy`]: the source has to gather more first; [`Status::Failed`]: it is broken.
 pub fn u64() -> Result<u64, Status> {
-    no_status(number!("random", u64)()).map(i64::cast_unsigned)
+    number!("random", u64)().checked().map(i64::cast_unsigned)
 }
 
 /// Fills `bytes`, by as many requests as it takes.
