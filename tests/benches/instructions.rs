@@ -1,20 +1,19 @@
 //! Instructions per operation under callgrind, by Ampoule and by raw wasmi: repeatable on a noisy
 //! machine. `cargo bench -p ampoule-tests --bench instructions` prints the table; it fails where a
-//! ratio is over its aim.
+//! ratio is over its aim. A word after `--` picks the cases whose names contain it.
 
 mod common;
+mod uses;
 
 use ampoule::{Context, Limits, Plugin};
 use common::{Hosted, Raw, mirror, prebuilt, raw_engine, transform_context};
 use core::hint::black_box;
-use std::{
-    env,
-    process::{Command, ExitCode},
-};
+use std::{env, process::ExitCode};
+use uses::{HostedUser, RawUser, USES_IN_A_TURN, callgrind};
 use wasmi::Module;
 
 /// What is measured, and the most that it may cost over raw wasmi.
-const CASES: [(&str, f64); 10] = [
+const CASES: [(&str, f64); 16] = [
     ("noop", 1.10),
     // In slices of fuel, beside a raw call that can be resumed.
     ("noop-sliced", 1.25),
@@ -26,6 +25,14 @@ const CASES: [(&str, f64); 10] = [
     ("load-60-kb", 1.25),
     ("instantiate-3-kb", 1.25),
     ("instantiate-60-kb", 1.25),
+    // One use of a service, beside a host function that does the same and charges fuel for it.
+    ("op-number", 1.40),
+    ("op-add", 1.40),
+    ("op-copy-64", 1.40),
+    ("op-copy-1024", 1.40),
+    // Beside one that charges nothing.
+    ("op-unpaid-add", 1.50),
+    ("op-unpaid-copy-64", 1.50),
 ];
 
 fn main() -> ExitCode {
@@ -35,17 +42,18 @@ fn main() -> ExitCode {
             run(side, case, turns.parse().expect("a number of turns"));
             ExitCode::SUCCESS
         }
-        _ => table(),
+        _ => table(arguments.iter().skip(1).find(|it| !it.starts_with('-')).map_or("", |it| it)),
     }
 }
 
-fn table() -> ExitCode {
+/// Measures the cases whose names contain `part`.
+fn table(part: &str) -> ExitCode {
     println!(
         "{:<26}{:>14}{:>14}{:>9}{:>7}",
         "instructions", "ampoule", "raw wasmi", "ratio", "aim"
     );
     let mut over = 0;
-    for (case, aim) in CASES {
+    for (case, aim) in CASES.into_iter().filter(|(case, _)| case.contains(part)) {
         let (ampoule, raw) = (count("ampoule", case), count("raw", case));
         let ratio = ampoule / raw;
         over += u8::from(ratio > aim);
@@ -60,22 +68,12 @@ fn count(side: &str, case: &str) -> f64 {
         Some("load") => (2, 12),
         // The allocator takes some turns to come to rest.
         Some("instantiate") => (100, 300),
+        // Uses within a single call.
+        Some("op") => (0, 100 * USES_IN_A_TURN),
         _ => (100, 1100),
     };
-    (callgrind(side, case, many) - callgrind(side, case, few)) / f64::from(many - few)
-}
-
-fn callgrind(side: &str, case: &str, turns: u32) -> f64 {
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(env::current_exe().expect("this program has a path"))
-        .args(["--case", side, case, &turns.to_string()])
-        .output()
-        .expect("valgrind runs: install it with `apt-get install valgrind`");
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}");
-    let collected = text.lines().find_map(|line| line.split("Collected :").nth(1));
-    collected.and_then(|count| count.trim().parse().ok()).expect("callgrind tells its count")
+    let run = |turns: u32| callgrind(&["--case", side, case, &turns.to_string()]).0;
+    (run(many) - run(few)) / f64::from(many - few)
 }
 
 fn run(side: &str, case: &str, turns: u32) {
@@ -102,7 +100,20 @@ fn run(side: &str, case: &str, turns: u32) {
         ("raw", case) if case.starts_with("echo") => {
             repeat(turns, Raw::new(&mirror()).echo(&message));
         }
-        (side, case) => start(side, case, turns),
+        (side, case) => match case.strip_prefix("op-") {
+            Some(operation) => use_service(side, operation, turns / USES_IN_A_TURN),
+            None => start(side, case, turns),
+        },
+    }
+}
+
+fn use_service(side: &str, operation: &str, turns: u32) {
+    let charged = operation.strip_prefix("unpaid-");
+    let entry = charged.unwrap_or(operation);
+    if side == "ampoule" {
+        HostedUser::new().turns(entry, turns);
+    } else {
+        RawUser::new(charged.is_none()).turns(entry, turns);
     }
 }
 

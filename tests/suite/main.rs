@@ -7,6 +7,7 @@ mod conformance;
 mod faults;
 mod heap_bound;
 mod hostile;
+mod scalars;
 mod sensor;
 mod services;
 mod shared_service;

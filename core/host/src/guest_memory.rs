@@ -21,6 +21,15 @@ impl GuestSlice {
         self.address as u64 + self.length as u64 <= size as u64
     }
 
+    /// Tells whether the two have no byte in common. An empty range has none.
+    pub(crate) const fn is_apart(self, other: Self) -> bool {
+        self.length == 0 || other.length == 0 || self.is_before(other) || other.is_before(self)
+    }
+
+    const fn is_before(self, other: Self) -> bool {
+        self.is_inside(other.address as usize)
+    }
+
     /// The bytes, if all of them lie inside. An empty range may stand at the very end.
     pub(crate) fn of(self, memory: &[u8]) -> Option<&[u8]> {
         memory.get(self.address as usize..)?.get(..self.length as usize)
@@ -107,6 +116,9 @@ mod tests {
             let pair = GuestSlice::new(read.0, read.1)
                 .beside(GuestSlice::new(write.0, write.1), &mut memory);
             assert_eq!(pair.is_some(), apart, "{read:?} {write:?}");
+            let [read_slice, write_slice] = [read, write].map(|(at, by)| GuestSlice::new(at, by));
+            let inside = read_slice.is_inside(4) && write_slice.is_inside(4);
+            assert_eq!(inside && read_slice.is_apart(write_slice), apart, "{read:?} {write:?}");
             if let Some((read_bytes, write_bytes)) = pair {
                 assert_eq!(
                     (read_bytes.len(), write_bytes.len()),

@@ -52,55 +52,66 @@ trait NextIfNot: Iterator {
 impl<I: Iterator> NextIfNot for I {}
 
 fn function(store: &mut Store<Inside>, index: usize, operation: Operation) -> Func {
-    match operation.form {
+    let Operation { form, base_fuel, byte_fuel, .. } = operation;
+    let price = Price { base_fuel, byte_fuel };
+    match form {
         Form::Message => Func::wrap(
             store,
             move |guest: Guest<'_>, at: i32, length: i32, reply_at: i32, capacity: i32| {
                 // The guest's i32 are addresses and lengths: no sign.
                 let request = GuestSlice::new(at as u32, length as u32);
                 let reply = GuestSlice::new(reply_at as u32, capacity as u32);
-                message(guest, index, operation, request, reply)
+                message(guest, index, price, request, reply)
             },
         ),
-        Form::Scalar { params, result } => {
-            let params = params.iter().map(|ty| val_type(*ty));
-            let results = result.iter().map(|ty| val_type(*ty));
-            Func::new(store, FuncType::new(params, results), move |guest, params, results| {
-                scalar(guest, index, operation, params, results)
-            })
-        }
+        Form::Scalar { params, result } => typed(store, index, price, params, result)
+            .unwrap_or_else(|| by_values(store, index, price, params, result)),
     }
 }
 
-/// A use of a message operation. The guest pays for being heard, then for the bytes that the service
-/// is to read, then for those that it wrote; ranges that are wrong cost no more than the first.
+/// What an operation costs the guest.
+#[derive(Clone, Copy)]
+pub(super) struct Price {
+    base_fuel: u32,
+    byte_fuel: u32,
+}
+
+impl Price {
+    const fn base(self) -> u64 {
+        self.base_fuel as u64
+    }
+
+    pub(super) const fn bytes(self, bytes: u32) -> u64 {
+        self.byte_fuel as u64 * bytes as u64
+    }
+}
+
+/// A use of a message operation. The guest pays for being heard and for the bytes that the service is
+/// to read, then for those that it wrote; ranges that are wrong cost no more than being heard.
 fn message(
     mut guest: Guest<'_>,
     index: usize,
-    operation: Operation,
+    price: Price,
     request: GuestSlice,
     reply: GuestSlice,
 ) -> Result<i32, Ended> {
-    charge(&mut guest, u64::from(operation.base_fuel))?;
-    let most = guest.data().message_bytes();
-    let Some(memory) = guest.data().memory() else { return Ok(Status::Failed.code()) };
-    let whole = memory.data_mut(&mut guest);
-    let inside = reply.is_inside(whole.len());
+    let inside = guest.data();
+    let (memory, most) = (inside.memory(), inside.message_bytes());
+    let size = memory.map_or(0, |memory| memory.data_size(&guest));
+    let whole_reply = reply;
     let reply = reply.cut(most);
-    if !inside || request.length() > most || request.beside(reply, whole).is_none() {
-        return Ok(Status::Invalid.code());
-    }
-    charge(&mut guest, bytes_cost(operation, request.length()))?;
-    let ask = Ask { index, operation, what: What::Message { request, reply } };
-    match ask.message(&mut guest, request, reply, None)? {
+    let fine = whole_reply.is_inside(size)
+        && request.length() <= most
+        && request.is_inside(size)
+        && request.is_apart(reply);
+    let bytes_read = if fine { request.length() } else { 0 };
+    charge(&mut guest, price.base() + price.bytes(bytes_read))?;
+    let (Some(memory), true) = (memory, fine) else { return Ok(Status::Invalid.code()) };
+    let ask = Ask { index, price, what: What::Message { memory, request, reply } };
+    match ask.message(&mut guest, None)? {
         Err(Status::Pending) if guest.data().parking.open => Err(ask.park(&mut guest)),
-        answered => Ok(code(answered)),
+        answered => Ok(answered.unwrap_or_else(Status::code)),
     }
-}
-
-/// What the guest gets of an answer.
-pub(super) fn code(answered: Result<i32, Status>) -> i32 {
-    answered.unwrap_or_else(Status::code)
 }
 
 /// Tells the guest how long its buffer has to be, if there is room to tell it.
@@ -112,32 +123,84 @@ pub(super) fn too_small(needed: usize, out: &mut [u8]) -> i32 {
     Status::TooSmall.code()
 }
 
+/// Makes a function of one of the types that most operations have. The engine passes their numbers as
+/// they are; for any type it would allocate a list of them at each use.
+fn typed(
+    store: &mut Store<Inside>,
+    index: usize,
+    price: Price,
+    params: &[ValueType],
+    result: Option<ValueType>,
+) -> Option<Func> {
+    use ValueType::{F32, I32, I64};
+    macro_rules! one_of {
+        ($([$($ty:ident $name:ident: $param:ty),*] -> $of:ident $result:ty;)+) => {
+            match (params, result) {
+                $(([$($ty),*], Some($of)) => Func::wrap(
+                    store,
+                    move |guest: Guest<'_>, $($name: $param),*| -> Result<$result, Ended> {
+                        scalar(guest, index, price, &[$($name.scalar()),*], result).map(Number::of)
+                    },
+                ),)+
+                _ => return None,
+            }
+        };
+    }
+    Some(one_of! {
+        [] -> I32 i32;
+        [] -> I64 i64;
+        [] -> F32 f32;
+        [I32 a: i32] -> I32 i32;
+        [I32 a: i32] -> I64 i64;
+        [I32 a: i32] -> F32 f32;
+        [I32 a: i32, I32 b: i32] -> I32 i32;
+        [I32 a: i32, I64 b: i64] -> I64 i64;
+        [I32 a: i32, F32 b: f32] -> I32 i32;
+    })
+}
+
+/// Makes a function of any type.
+fn by_values(
+    store: &mut Store<Inside>,
+    index: usize,
+    price: Price,
+    params: &[ValueType],
+    result: Option<ValueType>,
+) -> Func {
+    let types = params.iter().map(|ty| val_type(*ty));
+    let ty = FuncType::new(types, result.map(val_type));
+    Func::new(store, ty, move |guest, params, results| {
+        let mut scalars = [Scalar::None; MAX_SCALARS];
+        for (scalar, param) in scalars.iter_mut().zip(params) {
+            *scalar = from_val(param);
+        }
+        let scalars = scalars.get(..params.len()).unwrap_or_default();
+        let found = scalar(guest, index, price, scalars, result)?;
+        if let (Some(place), Some(ty)) = (results.first_mut(), result) {
+            *place = to_val(ty, found);
+        }
+        Ok(())
+    })
+}
+
+/// A use of a scalar operation.
 fn scalar(
     mut guest: Guest<'_>,
     index: usize,
-    operation: Operation,
-    params: &[Val],
-    results: &mut [Val],
-) -> Result<(), Ended> {
-    charge(&mut guest, u64::from(operation.base_fuel))?;
-    let mut scalars = [Scalar::None; MAX_SCALARS];
-    for (scalar, param) in scalars.iter_mut().zip(params) {
-        *scalar = from_val(param);
-    }
-    let scalars = scalars.get(..params.len()).unwrap_or_default();
-    let answered = guest.data_mut().reach.use_one(index, None, |service, caller, operation| {
+    price: Price,
+    scalars: &[Scalar],
+    result: Option<ValueType>,
+) -> Result<Answer, Ended> {
+    charge(&mut guest, price.base())?;
+    let inside = guest.data_mut();
+    let answered = inside.reach.use_one(index, None, |service, caller, operation| {
         service.scalar(caller, operation, scalars)
     });
-    if answered == Err(Status::Pending) && guest.data().parking.open {
-        let ask = Ask { index, operation, what: What::Scalar { params: scalars.into() } };
-        return Err(ask.park(&mut guest));
+    if answered == Err(Status::Pending) && inside.parking.open {
+        let what = What::Scalar { params: scalars.into(), result };
+        return Err(Ask { index, price, what }.park(&mut guest));
     }
-    if let (Some(result), Form::Scalar { result: Some(ty), .. }) =
-        (results.first_mut(), operation.form)
-    {
-        *result = to_val(ty, answered);
-    }
-    Ok(())
+    Ok(answered)
 }
 
 impl Reach {
@@ -181,12 +244,13 @@ impl Reach {
     fn find(&mut self, index: usize) -> Option<(&mut dyn Service, &mut Bound, &str)> {
         let granted = self.granted.get_mut(index)?;
         let service = self.services.at(granted.place)?;
-        (service.name() == granted.service).then_some((service, granted, &self.plugin))
+        is_same(service.name(), granted.service).then_some((service, granted, &self.plugin))
     }
 }
 
-pub(super) fn bytes_cost(operation: Operation, bytes: u32) -> u64 {
-    u64::from(operation.byte_fuel) * u64::from(bytes)
+/// Compares names; those that stand at one place, as nearly all do, without reading them.
+fn is_same(name: &'static str, other: &'static str) -> bool {
+    core::ptr::eq(name, other) || name == other
 }
 
 /// Takes fuel for the host's work: from the slice, then from what the call's budget still has beyond
@@ -230,18 +294,47 @@ fn from_val(val: &Val) -> Scalar {
     }
 }
 
-/// The result as the guest declared it. A refusal is its number, or NaN; so is a result of another
-/// type than the service itself declared.
-pub(super) fn to_val(ty: ValueType, found: Result<Scalar, Status>) -> Val {
-    let refused = found.err().unwrap_or(Status::Failed).code();
-    match (ty, found) {
-        (ValueType::I32, Ok(Scalar::I32(it))) => Val::I32(it),
-        (ValueType::I64, Ok(Scalar::I64(it))) => Val::I64(it),
-        (ValueType::F32, Ok(Scalar::F32(it))) => Val::F32(it.into()),
-        (ValueType::F64, Ok(Scalar::F64(it))) => Val::F64(it.into()),
-        (ValueType::I32, _) => Val::I32(refused),
-        (ValueType::I64, _) => Val::I64(i64::from(refused)),
-        (ValueType::F32, _) => Val::F32(f32::NAN.into()),
-        (ValueType::F64, _) => Val::F64(f64::NAN.into()),
+pub(super) fn to_val(ty: ValueType, found: Answer) -> Val {
+    match ty {
+        ValueType::I32 => Val::I32(Number::of(found)),
+        ValueType::I64 => Val::I64(Number::of(found)),
+        ValueType::F32 => Val::F32(f32::of(found).into()),
+        ValueType::F64 => Val::F64(f64::of(found).into()),
     }
+}
+
+/// What a service answers to a scalar operation.
+pub(super) type Answer = Result<Scalar, Status>;
+
+/// A number as wasm has it.
+trait Number {
+    fn scalar(self) -> Scalar;
+
+    /// The result as the guest declared it. A refusal is its number, or NaN; so is a result of another
+    /// type than the service itself declared.
+    fn of(found: Answer) -> Self;
+}
+
+macro_rules! numbers {
+    ($($ty:ty: $variant:ident, $refused:expr;)+) => {$(
+        impl Number for $ty {
+            fn scalar(self) -> Scalar {
+                Scalar::$variant(self)
+            }
+
+            fn of(found: Answer) -> Self {
+                match found {
+                    Ok(Scalar::$variant(number)) => number,
+                    found => $refused(found.err().unwrap_or(Status::Failed)),
+                }
+            }
+        }
+    )+};
+}
+
+numbers! {
+    i32: I32, |status: Status| status.code();
+    i64: I64, |status: Status| i64::from(status.code());
+    f32: F32, |_| f32::NAN;
+    f64: F64, |_| f64::NAN;
 }

@@ -5,26 +5,26 @@
 //! change while the guest sleeps.
 
 use super::{
-    Form, Micros, Operation, Scalar,
-    glue::{Ended, Guest, Reach, bytes_cost, charge, code, to_val, too_small},
+    Micros, Scalar,
+    glue::{Ended, Guest, Price, Reach, charge, to_val, too_small},
 };
-use crate::{guest_memory::GuestSlice, instance::Inside};
+use crate::{guest_memory::GuestSlice, inspect::ValueType, instance::Inside};
 use alloc::boxed::Box;
 use ampoule_abi::Status;
 use core::fmt;
-use wasmi::{AsContextMut, Store, Val, errors::HostError};
+use wasmi::{AsContextMut, Memory, Store, Val, errors::HostError};
 
 /// What a guest asks a service.
 pub(super) struct Ask {
     /// In its grants.
     pub(super) index: usize,
-    pub(super) operation: Operation,
+    pub(super) price: Price,
     pub(super) what: What,
 }
 
 pub(super) enum What {
-    Message { request: GuestSlice, reply: GuestSlice },
-    Scalar { params: Box<[Scalar]> },
+    Message { memory: Memory, request: GuestSlice, reply: GuestSlice },
+    Scalar { params: Box<[Scalar]>, result: Option<ValueType> },
 }
 
 /// What a guest sleeps in.
@@ -56,15 +56,17 @@ impl HostError for Sleeps {}
 
 impl Ask {
     /// Asks the service behind a message operation. The ranges were checked, and a memory never shrinks.
+    /// The error is for the engine.
+    #[inline]
     pub(super) fn message(
         &self,
         guest: &mut impl AsContextMut<Data = Inside>,
-        request: GuestSlice,
-        reply: GuestSlice,
         since: Option<Micros>,
     ) -> Result<Result<i32, Status>, Ended> {
+        let What::Message { memory, request, reply } = self.what else {
+            return Ok(Err(Status::Failed));
+        };
         let mut guest = guest.as_context_mut();
-        let Some(memory) = guest.data().memory() else { return Ok(Err(Status::Failed)) };
         let (bytes, inside) = memory.data_and_store_mut(&mut guest);
         let Some((request, out)) = request.beside(reply, bytes) else {
             return Ok(Err(Status::Invalid));
@@ -75,7 +77,7 @@ impl Ask {
         Ok(match written {
             Ok(length) if length <= out.len() => {
                 // A reply is no longer than a message, which an i32 tells.
-                charge(&mut guest, bytes_cost(self.operation, length as u32))?;
+                charge(&mut guest, self.price.bytes(length as u32))?;
                 Ok(length as i32)
             }
             Ok(length) => Ok(too_small(length, out)),
@@ -113,19 +115,18 @@ impl Parked {
         let Self { ask, since, again_at } = self;
         let first = Some(*since);
         let answer = match &ask.what {
-            What::Message { request, reply } => {
-                let answered = ask.message(store, *request, *reply, first)?;
-                (answered != Err(Status::Pending)).then(|| Some(Val::I32(code(answered))))
-            }
-            What::Scalar { params } => {
+            What::Message { .. } => match ask.message(store, first)? {
+                Err(Status::Pending) => None,
+                answered => Some(Some(Val::I32(answered.unwrap_or_else(Status::code)))),
+            },
+            What::Scalar { params, result } => {
                 let reach = &mut store.data_mut().reach;
-                let answered = reach.use_one(ask.index, first, |service, caller, operation| {
+                match reach.use_one(ask.index, first, |service, caller, operation| {
                     service.scalar(caller, operation, params)
-                });
-                (answered != Err(Status::Pending)).then(|| match ask.operation.form {
-                    Form::Scalar { result: Some(ty), .. } => Some(to_val(ty, answered)),
-                    _ => None,
-                })
+                }) {
+                    Err(Status::Pending) => None,
+                    answered => Some(result.map(|ty| to_val(ty, answered))),
+                }
             }
         };
         if answer.is_none() {

@@ -23,9 +23,10 @@ const FILL: usize = 1;
 
 const OPERATIONS: &[Operation] = &[
     // Eight bytes at the price of `fill`, rounded up.
-    number("u64", 100),
-    // A hardware source takes some tens of cycles for a byte.
-    message("fill", 50, 4),
+    number("u64", 200),
+    // An operating system's source is a call into its kernel, a hardware source takes some tens of
+    // cycles for a byte.
+    message("fill", 150, 4),
 ];
 
 impl Random {
