@@ -6,17 +6,23 @@ mod common;
 mod uses;
 
 use ampoule::{Context, Limits, Plugin};
-use common::{Hosted, Raw, mirror, prebuilt, raw_engine, transform_context};
+use common::{HostOfMany, Hosted, Raw, mirror, prebuilt, raw_engine, transform_context};
 use core::hint::black_box;
 use std::{env, process::ExitCode};
 use uses::{HostedUser, RawUser, USES_IN_A_TURN, callgrind};
 use wasmi::Module;
 
 /// What is measured, and the most that it may cost over raw wasmi.
-const CASES: [(&str, f64); 16] = [
+const CASES: [(&str, f64); 20] = [
     ("noop", 1.10),
     // In slices of fuel, beside a raw call that can be resumed.
-    ("noop-sliced", 1.25),
+    ("noop-sliced", 1.45),
+    // A host of one and of a thousand plugins: breaker, counters and the clock twice come on top.
+    ("host-of-1", 1.60),
+    ("host-of-1000", 1.60),
+    // With a deadline, so in slices; and started, polled and taken, beside a raw call that can be resumed.
+    ("host-deadline", 2.30),
+    ("host-turn", 4.00),
     ("echo-64", 1.10),
     ("echo-1024", 1.25),
     ("echo-16384", 1.25),
@@ -86,6 +92,12 @@ fn run(side: &str, case: &str, turns: u32) {
             let limits = Limits { slice_fuel: 10_000, ..Limits::WORKSTATION };
             repeat(turns, Hosted::with(&mirror(), &limits).noop());
         }
+        ("ampoule", "host-of-1") => repeat(turns, HostOfMany::new(1, None).noop()),
+        ("ampoule", "host-of-1000") => repeat(turns, HostOfMany::new(1000, None).noop()),
+        ("ampoule", "host-deadline") => repeat(turns, HostOfMany::new(1, Some(1_000_000)).noop()),
+        ("ampoule", "host-turn") => repeat(turns, HostOfMany::new(1, None).turn()),
+        ("raw", "host-deadline" | "host-turn") => repeat(turns, Raw::new(&mirror()).noop_sliced()),
+        ("raw", case) if case.starts_with("host") => repeat(turns, Raw::new(&mirror()).noop()),
         ("raw", "noop-sliced") => repeat(turns, Raw::new(&mirror()).noop_sliced()),
         ("raw", "noop") => repeat(turns, Raw::new(&mirror()).noop()),
         ("ampoule", "transform") => {

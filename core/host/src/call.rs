@@ -83,41 +83,13 @@ fn in_slices(
     length: i32,
     dose: Dose,
 ) -> Ran<i64> {
-    let Dose { budget, slice } = dose;
-    set_slice(store, slice, budget - slice);
-    let result = match function.call_resumable(&mut *store, length) {
-        Ok(TypedResumableCall::Finished(bits)) => Ok(bits),
-        step => go_on(store, step, dose),
-    };
-    let used = budget.saturating_sub(unused(store));
-    store.data_mut().beyond = 0;
-    Ran { result, used }
-}
-
-/// The rest of a call that its first slice didn't end.
-#[cold]
-fn go_on(
-    store: &mut Store<Inside>,
-    mut step: Result<TypedResumableCall<i64>, wasmi::Error>,
-    dose: Dose,
-) -> Result<i64, Fault> {
-    let Dose { budget, slice } = dose;
+    let mut started = Started::new(function, length, dose.budget);
+    let mut used = 0_u64;
     loop {
-        match step {
-            Ok(TypedResumableCall::Finished(bits)) => return Ok(bits),
-            Ok(TypedResumableCall::OutOfFuel(call)) => {
-                // What the next block costs is charged before it runs: a slice below that would
-                // never get past it.
-                if !enlarge(store, slice, call.required_fuel()) {
-                    return Err(Fault::OutOfFuel { budget });
-                }
-                step = call.resume(&mut *store);
-            }
-            // A host function's error could be resumed; dropping the call makes it final.
-            Ok(TypedResumableCall::HostTrap(call)) => {
-                return Err(ended(store, call.host_error(), budget));
-            }
-            Err(error) => return Err(ended(store, &error, budget)),
+        let (step, more) = started.step(store, dose.slice);
+        used = used.saturating_add(more);
+        if let Step::Over(result) = step {
+            return Ran { result, used };
         }
     }
 }
@@ -154,15 +126,9 @@ impl Started {
 
     /// Runs it on for a slice. Answers the fuel that this took, too: more than the slice where a block
     /// or an operation costs more.
-    pub(crate) fn step(&mut self, instance: &mut Instance, slice: u64) -> (Step, u64) {
-        let store = &mut instance.store;
-        if let Next::Start { .. } = self.next {
-            set_slice(store, 0, self.budget);
-        }
-        let before = unused(store);
-        store.data_mut().parking.open = true;
+    pub(crate) fn step(&mut self, store: &mut Store<Inside>, slice: u64) -> (Step, u64) {
+        let before = if let Next::Start { .. } = self.next { self.budget } else { unused(store) };
         let step = self.advance(store, slice);
-        store.data_mut().parking.open = false;
         let used = before.saturating_sub(unused(store));
         if let Step::Over(_) = step {
             set_slice(store, 0, 0);
@@ -170,12 +136,25 @@ impl Started {
         (step, used)
     }
 
+    #[inline]
     fn advance(&mut self, store: &mut Store<Inside>, slice: u64) -> Step {
+        if let Next::Start { function, length } = self.next {
+            let slice = slice.min(self.budget);
+            set_slice(store, slice, self.budget - slice);
+            self.next = Next::Over;
+            return match function.call_resumable(&mut *store, length) {
+                // Most calls end in their first slice: nothing of it is kept anywhere.
+                Ok(TypedResumableCall::Finished(bits)) => Step::Over(Ok(bits)),
+                ran => self.after(store, ran),
+            };
+        }
+        self.go_on(store, slice)
+    }
+
+    /// A further slice.
+    #[cold]
+    fn go_on(&mut self, store: &mut Store<Inside>, slice: u64) -> Step {
         let ran = match mem::replace(&mut self.next, Next::Over) {
-            Next::Start { function, length } => {
-                enlarge(store, slice, 0);
-                function.call_resumable(&mut *store, length)
-            }
             Next::Run(call) => {
                 if !enlarge(store, slice, call.required_fuel()) {
                     return Step::Over(Err(Fault::OutOfFuel { budget: self.budget }));
@@ -183,7 +162,7 @@ impl Started {
                 call.resume(&mut *store)
             }
             Next::Wake(call) => return self.wake(store, slice, call),
-            Next::Over => return Step::Over(Err(Fault::Engine {})),
+            Next::Start { .. } | Next::Over => return Step::Over(Err(Fault::Engine {})),
         };
         self.after(store, ran)
     }
@@ -211,6 +190,7 @@ impl Started {
         self.after(store, ran)
     }
 
+    #[cold]
     fn after(
         &mut self,
         store: &mut Store<Inside>,

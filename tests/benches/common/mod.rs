@@ -1,6 +1,9 @@
 //! The same work twice: by Ampoule, and by raw wasmi with everything written out by hand.
 
-use ampoule::{Context, Entry, Limits, Outcome, Pairs, Plugin};
+use ampoule::{
+    Config as HostConfig, Context, Entry, Host, Limits, Outcome, Pairs, Plugin, PluginId, Policy,
+    Source,
+};
 use ampoule_abi::{Decode, encode};
 use core::hint::black_box;
 use wasmi::{
@@ -81,6 +84,48 @@ pub(crate) fn transform_context() -> Context<'static> {
 }
 
 /// A plugin with its three entries, through the host.
+/// A host with so many plugins, of which one is called.
+pub(crate) struct HostOfMany {
+    host: Box<Host<'static, 1000>>,
+    id: PluginId,
+}
+
+/// A call may take that long.
+const POLICY_WITH_DEADLINE: Policy<'_> =
+    Policy { deadline_micros: Some(1_000_000), ..Policy::WORKSTATION };
+
+impl HostOfMany {
+    pub(crate) fn new(plugins: usize, deadline: Option<u64>) -> Self {
+        let policy = deadline.map_or(&Policy::WORKSTATION, |_| &POLICY_WITH_DEADLINE);
+        let config = HostConfig { policy, ..HostConfig::WORKSTATION };
+        let mut host = Box::new(Host::new(config, || black_box(42)));
+        let mut wasm = mirror();
+        let at = wasm.windows(6).position(|name| name == b"mirror").expect("its name");
+        let ids = (0..plugins).map(|number| {
+            wasm[at..at + 6].copy_from_slice(format!("{number:06}").as_bytes());
+            host.load(Source::new(&wasm)).expect("it loads")
+        });
+        let id = ids.last().expect("a plugin");
+        Self { host, id }
+    }
+
+    /// Calls in one go.
+    pub(crate) fn noop(&mut self) -> impl FnMut() {
+        let entry: Entry<(), ()> = self.host.bind(self.id, "noop").expect("it is exported");
+        move || self.host.call(&entry, &()).expect("it answers")
+    }
+
+    /// Starts, polls and takes.
+    pub(crate) fn turn(&mut self) -> impl FnMut() {
+        let entry: Entry<(), ()> = self.host.bind(self.id, "noop").expect("it is exported");
+        move || {
+            let call = self.host.start(&entry, &()).expect("it waits");
+            self.host.poll(black_box(42));
+            self.host.take(&call).expect("it is over").expect("it answers");
+        }
+    }
+}
+
 pub(crate) struct Hosted {
     plugin: Plugin,
 }

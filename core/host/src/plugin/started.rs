@@ -38,8 +38,12 @@ impl Plugin {
         let Some(instance) = &mut self.instance else {
             return (Step::Over(Err(Fault::Engine {})), 0);
         };
-        let (step, used) =
-            self.reach.lent(services, instance, |instance| started.step(instance, slice));
+        let (step, used) = self.reach.lent(services, instance, |instance| {
+            instance.store.data_mut().parking.open = true;
+            let stepped = started.step(&mut instance.store, slice);
+            instance.store.data_mut().parking.open = false;
+            stepped
+        });
         if let Step::Over(Err(_)) = step {
             self.stop();
         }
