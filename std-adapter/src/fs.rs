@@ -72,6 +72,7 @@ const READ: usize = 0;
 const WRITE: usize = 1;
 const LIST: usize = 2;
 const STAT: usize = 3;
+const ROOTS: usize = 4;
 
 /// Modes of `write`.
 const REPLACE: u8 = 0;
@@ -86,6 +87,8 @@ const OPERATIONS: &[Operation] = &[
     operation("list", 100_000, 2),
     // About two calls of the operating system, and the way to the file.
     operation("stat", 5_000, 1),
+    // Compares a few paths with the scope.
+    operation("roots", 1_000, 1),
 ];
 
 const fn operation(name: &'static str, base_fuel: u32, byte_fuel: u32) -> Operation {
@@ -175,6 +178,31 @@ impl Fs {
     }
 }
 
+impl Fs {
+    /// What of the granted paths lies in the scope, or the scope where it lies in one of them.
+    fn roots(&self, scope: &str, request: &[u8], reply: &mut [u8]) -> Result<usize, Status> {
+        let () = decoded(request)?;
+        let scope = match scope {
+            "" => None,
+            scope => Some(PlainPath::parse(scope).map_err(|_| Status::NotGranted)?),
+        };
+        let within = |root: &Root| {
+            let path = PlainPath::parse(&root.path).ok()?;
+            let met = match scope {
+                None => path,
+                Some(scope) if path.contains(&scope) => scope,
+                Some(scope) if scope.contains(&path) => path,
+                Some(_) => return None,
+            };
+            Some(met.as_str().to_owned())
+        };
+        let mut roots: Vec<String> = self.roots.iter().filter_map(within).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        answer(&roots, reply)
+    }
+}
+
 impl Service for Fs {
     fn name(&self) -> &'static str {
         "fs"
@@ -192,11 +220,12 @@ impl Service for Fs {
         reply: &mut [u8],
     ) -> Result<usize, Status> {
         match operation {
-            READ..=STAT if self.roots.is_empty() => Err(Status::NotGranted),
+            READ..=ROOTS if self.roots.is_empty() => Err(Status::NotGranted),
             READ => self.read(caller.scope, request, reply),
             WRITE => self.write(caller.scope, request),
             LIST => self.list(caller.scope, request, reply),
             STAT => self.stat(caller.scope, request, reply),
+            ROOTS => self.roots(caller.scope, request, reply),
             _ => Err(Status::NotFound),
         }
     }

@@ -4,7 +4,7 @@
 mod common;
 
 use ampoule::{Context, Limits, Plugin};
-use common::{Hosted, Raw, mirror, prebuilt, raw_engine, transform_context};
+use common::{HostOfMany, Hosted, Raw, mirror, prebuilt, raw_engine, transform_context};
 use core::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use wasmi::Module;
@@ -15,6 +15,9 @@ fn calls(criterion: &mut Criterion) {
     let limits = Limits { slice_fuel: 10_000, ..Limits::WORKSTATION };
     let mut sliced = Hosted::with(&mirror(), &limits);
     pair(criterion, "noop-sliced", sliced.noop(), raw.noop_sliced());
+    pair(criterion, "host-of-1", HostOfMany::new(1, None).noop(), raw.noop());
+    pair(criterion, "host-of-1000", HostOfMany::new(1000, None).noop(), raw.noop());
+    pair(criterion, "host-turn", HostOfMany::new(1, None).turn(), raw.noop_sliced());
     for size in [64, 1024, 16_384] {
         let message = vec![0x5a; size];
         pair(criterion, &format!("echo-{size}"), hosted.echo(&message), raw.echo(&message));

@@ -14,3 +14,4 @@ mod shared_service;
 mod situations;
 mod slicing;
 mod support;
+mod wasi;

@@ -48,7 +48,7 @@ fn each_of_the_ten_errors_has_its_code() {
             8,
             refused(&with_meta(text(&format!(
                 r#"(module
-                    (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))
+                    (import "wasi_unstable" "proc_exit" (func (param i32)))
                     (memory (export "memory") 1 1) {MAILBOX})"#
             )))),
             "A19",

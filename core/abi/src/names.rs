@@ -11,6 +11,8 @@ pub mod export {
     pub const MAILBOX: &str = "ampoule_mailbox";
     /// `() -> ()`: a toolchain's own initialization, called before anything else.
     pub const INITIALIZE: &str = "_initialize";
+    /// `() -> ()`: what a command does, in a module that is no plugin.
+    pub const START: &str = "_start";
     /// `(i32) -> i64`: the message is a [`Context`](crate::Context); optional.
     pub const INIT: &str = "ampoule_init";
     /// `(i32) -> i64`: the message is empty; optional.
@@ -39,6 +41,9 @@ pub mod import {
     pub const MODULE: &str = "ampoule";
     /// `(i32 address, i32 length) -> ()`: the guest's last words; ends the call.
     pub const PANIC: &str = "panic";
+    /// The wasm module name of WASI preview 1. Its functions need no grant, and do what services that are
+    /// granted can do.
+    pub const WASI: &str = "wasi_snapshot_preview1";
 }
 
 /// The custom sections that a host reads before a module runs.

@@ -75,6 +75,8 @@ tally! {
     BadMailbox, bad_mailbox;
     /// A fresh instance was due, and its `ampoule_init` said no.
     Init, init;
+    /// It exited.
+    Exit, exit;
     /// There was no memory to make an instance with.
     NoMemory, no_memory;
     /// A reason of the engine's own.
@@ -114,6 +116,7 @@ impl FailureKind {
             | Fault::FailureMalformed { .. } => Self::BadReply,
             Fault::Mailbox { .. } => Self::BadMailbox,
             Fault::Deadline {} => Self::Deadline,
+            Fault::Exit { .. } => Self::Exit,
             Fault::NoMemoryLeft {} => Self::NoMemory,
             Fault::Engine {} => Self::Engine,
         }

@@ -1,14 +1,15 @@
 //! The engine: how it is set up, and the translated module.
 //!
-//! With `instance`, `call` and `service/glue` the only files that name `wasmi`.
+//! With `instance`, `call`, `service/glue` and `wasi/glue` the only files that name `wasmi`.
 
 use crate::{
-    admission::{self, Admitted, admit},
+    admission::{self, Admitted, Grants, Kind, admit},
     error::AdmissionError,
     limits::{INITIAL_STACK_BYTES, Limits},
     module_view,
     service::{Bound, Imported, Permits, Services},
     text::Text,
+    wasi,
 };
 use alloc::{boxed::Box, string::String, vec::Vec};
 use ampoule_abi::{export, owned};
@@ -25,6 +26,8 @@ pub(crate) struct Module {
     has_init: bool,
     /// The operations that it imports, in their order; the host's own functions aren't among them.
     operations: Box<[Imported]>,
+    /// Only if it imports WASI.
+    wasi: Option<Box<wasi::Given>>,
     /// Tells modules apart, so that an entry bound on one is not used on another.
     pub(crate) identity: u64,
 }
@@ -37,16 +40,43 @@ impl Module {
         services: &Services,
         permits: &dyn Permits,
     ) -> Result<(Self, Vec<Bound>), AdmissionError> {
-        let admitted = admit(wasm, limits, services, permits)?;
+        Self::of_kind(wasm, limits, services, permits, Kind::Plugin)
+    }
+
+    /// As [`Self::new`] for a command called `name`, which sees `args`.
+    pub(crate) fn command(
+        wasm: &[u8],
+        limits: &Limits,
+        services: &Services,
+        permits: &dyn Permits,
+        name: &str,
+        args: &[&str],
+    ) -> Result<(Self, Vec<Bound>), AdmissionError> {
+        Self::of_kind(wasm, limits, services, permits, Kind::Command { name, args })
+    }
+
+    fn of_kind(
+        wasm: &[u8],
+        limits: &Limits,
+        services: &Services,
+        permits: &dyn Permits,
+        kind: Kind<'_>,
+    ) -> Result<(Self, Vec<Bound>), AdmissionError> {
+        let admitted = admit(wasm, limits, services, permits, kind)?;
         let inner = translate(&admitted, limits)?;
-        let (operations, granted) = admission::grants(&admitted, services, permits)?;
+        let Grants { imported, bindings, granted } =
+            admission::grants(&admitted, services, permits)?;
+        let given =
+            |bindings| Box::new(wasi::Given::new(bindings, admitted.meta.name, kind.args()));
+        let wasi = bindings.map(given);
         let module = Self {
             inner,
             limits: *limits,
             meta: admitted.meta.into(),
             entries: entries(&admitted),
             has_init: module_view::exports(&admitted.scan).any(|item| item.name == export::INIT),
-            operations: operations.into(),
+            operations: imported.into(),
+            wasi,
             identity: identity(wasm),
         };
         Ok((module, granted))
@@ -62,6 +92,10 @@ impl Module {
 
     pub(crate) fn operations(&self) -> &[Imported] {
         &self.operations
+    }
+
+    pub(crate) fn wasi(&self) -> Option<&wasi::Given> {
+        self.wasi.as_deref()
     }
 
     pub(crate) fn entries(&self) -> &[String] {
@@ -105,7 +139,9 @@ fn config(limits: &Limits) -> Config {
         .wasm_custom_page_sizes(true)
         .wasm_multi_value(false)
         .wasm_multi_memory(false)
-        .wasm_reference_types(false)
+        // For the index of the table in five bytes, as today's linkers write it; the scan knows no
+        // operator, table or segment of that proposal.
+        .wasm_reference_types(true)
         .wasm_tail_call(false)
         .wasm_extended_const(false)
         .wasm_memory64(false)

@@ -199,6 +199,15 @@ errors! {
         OtherPlugin { granted: Text, module: Text } = "A35",
             "the grant is for the plugin {granted}, the module is {module}",
             "give the manifest of this plugin; its meta.name is the name that the module was built with";
+        NoStart {} = "A36",
+            "the function _start is not exported",
+            "build a command (a program with a main function) for WASI preview 1, or load the module as a plugin";
+        StartType {} = "A37",
+            "the exported function _start has the wrong type",
+            "export it with type () -> (), as compilers do for a program";
+        CommandName { error: MetaError } = "A38",
+            "a command can't have this name: {error}",
+            "name it as docs/abi.md names plugins";
     }
 }
 

@@ -45,6 +45,9 @@ errors! {
         Deadline {} = "F13",
             "its time was over",
             "look for an endless loop or a service that doesn't answer, do less per call, or allow more time";
+        Exit { code: u32 } = "F14",
+            "it exited with code {code}",
+            "let the plugin answer instead of calling exit; a program that is to end so is run as a command";
     }
 }
 

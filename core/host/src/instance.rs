@@ -1,7 +1,7 @@
 //! A running copy of a module: one store, one memory, the entries resolved.
 
 use crate::{
-    call::{self, Dose},
+    call::{self, Dose, Ran},
     engine::Module,
     fault::{Fault, Trap},
     guest_memory::GuestSlice,
@@ -10,6 +10,7 @@ use crate::{
         parked::Parking,
     },
     text::{MAX_TEXT_BYTES, Text},
+    wasi,
 };
 use alloc::{boxed::Box, vec::Vec};
 use ampoule_abi::export;
@@ -31,6 +32,8 @@ pub(crate) struct Inside {
     /// What the call's budget still has beyond the slice that it runs on.
     pub(crate) beyond: u64,
     pub(crate) parking: Parking,
+    /// Only for a module that imports WASI.
+    wasi: Option<Box<wasi::State>>,
 }
 
 /// A function that takes a message: every entry, and most of the life cycle.
@@ -58,8 +61,7 @@ impl Instance {
         used: &mut u64,
         reach: &mut Reach,
     ) -> Result<Self, Fault> {
-        let mut store = Store::new(module.inner.engine(), Inside::new(module));
-        store.limiter(|inside| &mut inside.bounds);
+        let mut store = store(module);
         // Lent, and taken back before the store can go.
         mem::swap(reach, &mut store.data_mut().reach);
         let started = start(&mut store, module, dose, used);
@@ -129,7 +131,22 @@ impl Inside {
         let message_bytes = module.limits.message_bytes.min(i32::MAX as u32);
         let reach = Reach::default();
         let parking = Parking::default();
-        Self { bounds, memory: None, message_bytes, last_words: None, reach, beyond: 0, parking }
+        let wasi = module.wasi().map(|given| Box::new(wasi::State::new(given)));
+        Self {
+            bounds,
+            memory: None,
+            message_bytes,
+            last_words: None,
+            reach,
+            beyond: 0,
+            parking,
+            wasi,
+        }
+    }
+
+    /// What the functions of WASI work on.
+    pub(crate) fn wasi(&mut self) -> Option<(&mut wasi::State, &mut Reach)> {
+        Some((self.wasi.as_deref_mut()?, &mut self.reach))
     }
 
     pub(crate) const fn memory(&self) -> Option<Memory> {
@@ -162,17 +179,34 @@ pub(crate) fn panic(
     Err(TrapCode::UnreachableCodeReached.into())
 }
 
+fn store(module: &Module) -> Store<Inside> {
+    let mut store = Store::new(module.inner.engine(), Inside::new(module));
+    store.limiter(|inside| &mut inside.bounds);
+    store
+}
+
+/// Runs a command from its instantiation to its end, in one go, and drops what it was.
+pub(crate) fn run_command(module: &Module, budget: u64, reach: &mut Reach) -> Ran<()> {
+    let mut store = store(module);
+    let dose = Dose { budget, slice: budget };
+    let mut used = 0;
+    mem::swap(reach, &mut store.data_mut().reach);
+    let result = instantiate(&mut store, module, dose, &mut used).and_then(|(inner, _)| {
+        let start = inner.get_typed_func::<(), ()>(&store, export::START);
+        charge(&mut store, dose, &mut used, |store| start?.call(store, ()))
+    });
+    wasi::glue::flush(store.data_mut());
+    mem::swap(reach, &mut store.data_mut().reach);
+    Ran { result, used }
+}
+
 fn start(
     store: &mut Store<Inside>,
     module: &Module,
     dose: Dose,
     used: &mut u64,
 ) -> Result<(wasmi::Instance, Memory, GuestSlice), Fault> {
-    let imports = glue::imports(store, module);
-    let inner =
-        charge(store, dose, used, |store| wasmi::Instance::new(store, &module.inner, &imports))?;
-    let memory = inner.get_memory(&*store, export::MEMORY).ok_or(Fault::Engine {})?;
-    store.data_mut().memory = Some(memory);
+    let (inner, memory) = instantiate(store, module, dose, used)?;
     if let Ok(initialize) = inner.get_typed_func::<(), ()>(&*store, export::INITIALIZE) {
         charge(store, dose, used, |store| initialize.call(store, ()))?;
     }
@@ -180,6 +214,20 @@ fn start(
     let mailbox = charge(store, dose, used, |store| mailbox?.call(store, ()))?;
     let mailbox = mailbox_slice(mailbox, memory.data_size(&*store))?;
     Ok((inner, memory, mailbox))
+}
+
+fn instantiate(
+    store: &mut Store<Inside>,
+    module: &Module,
+    dose: Dose,
+    used: &mut u64,
+) -> Result<(wasmi::Instance, Memory), Fault> {
+    let imports = glue::imports(store, module);
+    let inner =
+        charge(store, dose, used, |store| wasmi::Instance::new(store, &module.inner, &imports))?;
+    let memory = inner.get_memory(&*store, export::MEMORY).ok_or(Fault::Engine {})?;
+    store.data_mut().memory = Some(memory);
+    Ok((inner, memory))
 }
 
 /// Charges one step of instantiation to what is left of init's fuel.
@@ -230,6 +278,8 @@ fn without_trap(kind: &ErrorKind) -> Fault {
             InstantiationError::FailedToInstantiateMemory(MemoryError::OutOfSystemMemory)
             | InstantiationError::FailedToInstantiateTable(TableError::OutOfSystemMemory),
         ) => Fault::NoMemoryLeft {},
+        // Its bits are the guest's own u32.
+        ErrorKind::I32ExitStatus(code) => Fault::Exit { code: *code as u32 },
         _ => Fault::Engine {},
     }
 }

@@ -20,8 +20,8 @@
 //! |---|---|---|
 //! | words | `limits`, `text`, `id`, `fault`, `error`, `event` | plain data |
 //! | pure | `breaker`, `counters`, `manifest`, `policy` | no I/O, no clock, no heap |
-//! | engine | `admission`, `module_view`, `engine`, `guest_memory`, `service`, `instance`, `call`, `inspect` | `engine`, `instance`, `call`, `service/glue` and `service/parked` alone name `wasmi` |
-//! | life | `entry`, `plugin`, `registry` | one plugin; slots and ids |
+//! | engine | `admission`, `module_view`, `engine`, `guest_memory`, `service`, `wasi`, `instance`, `call`, `inspect` | `engine`, `instance`, `call`, `service/glue`, `service/parked` and `wasi/glue` alone name `wasmi` |
+//! | life | `entry`, `plugin`, `command`, `registry` | one plugin, or one run of a program; slots and ids |
 //! | front | `host`, `lib` | many plugins: turns, queues, reload, a record of each |
 //! | offers | `services` | the built-in services, on the public API alone |
 #![no_std]
@@ -36,6 +36,7 @@ mod error;
 mod admission;
 mod breaker;
 mod call;
+mod command;
 mod counters;
 mod engine;
 mod entry;
@@ -55,6 +56,7 @@ mod registry;
 mod service;
 pub mod services;
 mod text;
+mod wasi;
 
 pub use admission::HeapBound;
 pub use ampoule_abi::{
@@ -62,6 +64,7 @@ pub use ampoule_abi::{
     Value, failure_code, is_printable, owned,
 };
 pub use breaker::{Breaker, BreakerRefusal, BreakerRules, BreakerState, Pass, Verdict};
+pub use command::Command;
 pub use counters::{
     CallEnd, CallRecord, Counters, FailureKind, Failures, Histogram, RefusalKind, Refusals,
 };

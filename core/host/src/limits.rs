@@ -70,7 +70,7 @@ pub struct Shape {
     /// Element segments.
     pub elements: u16,
     /// Data segments.
-    pub data: u16,
+    pub data: u32,
     /// Bytes of an import's or export's name.
     pub name_bytes: u16,
     /// Locals of a function, its parameters included.
@@ -91,7 +91,7 @@ impl Shape {
         // The scan keeps a byte for each type and import, and two for each open block, on the stack.
         types: 512,
         imports: 256,
-        nesting: 512,
+        nesting: 1024,
         // Seven bits of that byte.
         params: 127,
         // Operand heights have 15 bits; the rest keeps what the engine spends in proportion.
@@ -99,7 +99,7 @@ impl Shape {
         globals: 4096,
         exports: 1024,
         elements: 1024,
-        data: 16_384,
+        data: 200_000,
         name_bytes: 1024,
         locals: 8192,
         operands: 8192,
@@ -137,10 +137,12 @@ impl Shape {
         globals: 512,
         exports: 256,
         elements: 64,
-        data: 8192,
+        // Go's linker makes tens of thousands of them.
+        data: 100_000,
         name_bytes: 256,
         locals: 4096,
-        nesting: 512,
+        // Go nests a block for each point where a function may go on.
+        nesting: 1024,
         operands: 1024,
         br_table: 4096,
         operators: 200_000,

@@ -97,14 +97,22 @@ pub(crate) fn signature_is(scan: &Scan<'_>, ty: u32, params: &[u8], results: &[u
 pub(crate) fn form_is(scan: &Scan<'_>, ty: u32, form: Form) -> bool {
     match form {
         Form::Message => signature_is(scan, ty, &[I32; 4], &[I32]),
-        Form::Scalar { params, result } => {
-            let Some((found, results)) = signature(scan, ty) else { return false };
-            let same = |found: &[u8], declared: &[ValueType]| {
-                found.iter().copied().eq(declared.iter().map(|ty| ty.code()))
-            };
-            same(found, params) && same(results, result.as_slice())
-        }
+        Form::Scalar { params, result } => types_are(scan, ty, params, result.as_slice()),
     }
+}
+
+/// Whether a type has these parameters and results.
+pub(crate) fn types_are(
+    scan: &Scan<'_>,
+    ty: u32,
+    params: &[ValueType],
+    results: &[ValueType],
+) -> bool {
+    let Some((found_params, found_results)) = signature(scan, ty) else { return false };
+    let same = |found: &[u8], declared: &[ValueType]| {
+        found.iter().copied().eq(declared.iter().map(|ty| ty.code()))
+    };
+    same(found_params, params) && same(found_results, results)
 }
 
 /// Walks a section that starts with the number of its items.

@@ -52,6 +52,7 @@ fn each_fault_has_its_kind() {
         (Fault::NoMemoryLeft {}, FailureKind::NoMemory),
         (Fault::Engine {}, FailureKind::Engine),
         (Fault::Deadline {}, FailureKind::Deadline),
+        (Fault::Exit { code: 1 }, FailureKind::Exit),
     ];
     assert_eq!(table.len(), Fault::CATALOG.len());
     for (fault, kind) in table {
@@ -191,7 +192,7 @@ fn json_names_every_number() {
         "calls": 4, "successes": 1, "failure_replies": 1,
         "failures": {
             "trap": 1, "out_of_fuel": 1, "deadline": 0, "stack_exhausted": 0, "panic": 0,
-            "bad_reply": 0, "bad_mailbox": 0, "init": 0, "no_memory": 0, "engine": 0,
+            "bad_reply": 0, "bad_mailbox": 0, "init": 0, "exit": 0, "no_memory": 0, "engine": 0,
             "cancelled": 0,
         },
         "last_failure": "out_of_fuel",
@@ -212,7 +213,7 @@ fn postcard_writes_the_same_bytes_as_ever() {
     #[rustfmt::skip]
     let golden: &[u8] = &[
         4, 1, 1, // calls, successes, failure replies
-        1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, // failures
+        1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // failures
         1, 1, // the last one: some, the second kind
         0, 0, 1, 0, // refusals
         0xb0, 0x31, 0x88, 0x27, // fuel: 6,320 and 5,000

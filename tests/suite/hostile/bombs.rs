@@ -59,7 +59,7 @@ const BOMBS: &[Bomb] = &[
     },
     Bomb {
         what: "data segments",
-        limit: |it| it.data.into(),
+        limit: |it| it.data as usize,
         make: |n| items(&"(data)".repeat(n)),
     },
     Bomb {
@@ -207,6 +207,7 @@ fn a_module_over_its_size_is_refused_before_it_is_read() {
 /// As much as is allowed of all that a module is made of.
 fn all_at_once(shape: &Shape) -> Vec<u8> {
     let text = |n: u16, item: &str| item.repeat(n.into());
+    let many = |n: u32, item: &str| item.repeat(n as usize);
     let name = "x".repeat(usize::from(shape.name_bytes) - 8);
     let export = |at| format!(r#"(export "{name}{at:08}" (func $entry))"#);
     let items = [
@@ -215,7 +216,7 @@ fn all_at_once(shape: &Shape) -> Vec<u8> {
         text(shape.globals, "(global (mut i64) (i64.const 7))"),
         "(table 128 funcref)".to_owned(),
         text(shape.elements, &format!("(elem (i32.const 0) {})", "0 ".repeat(128))),
-        text(shape.data, "(data (i32.const 0) \"0123456789abcdef0123456789abcdef\")"),
+        many(shape.data, "(data (i32.const 0) \"0123456789abcdef0123456789abcdef\")"),
         format!(
             "(func $entry (param i32) (result i64) (local {}) i64.const 0)",
             text(shape.locals - 1, "i64 ")

@@ -48,7 +48,7 @@ fn shape(most: u16) -> Shape {
         globals: most,
         exports: most,
         elements: most,
-        data: most,
+        data: most.into(),
         name_bytes: most,
         locals: most,
         nesting: most,

@@ -16,6 +16,8 @@ Commands:
   nostd                        build the no_std crates for every bare-metal target
   guests [--check]             rebuild every guest and test the fresh modules;
                                --check leaves guests/prebuilt as it is
+  wasi [--check]               build the programs of guests/wasi with their own toolchains and
+                               test them; --check leaves guests/prebuilt as it is
   build-guest FOLDER           build one guest, wherever its folder is
   new-guest NAME [--dir DIR]   make a guest that works in DIR/NAME (default: guests/NAME)
 ";
@@ -27,6 +29,7 @@ pub(crate) enum Task {
     Setup { check: bool },
     NoStd,
     Guests { check: bool },
+    Wasi { check: bool },
     BuildGuest { folder: PathBuf },
     NewGuest { name: String, parent: Option<PathBuf> },
 }
@@ -41,13 +44,15 @@ pub(crate) fn parse(parser: Parser) -> Result<Task> {
         (Some("setup"), None) => Task::Setup { check: given.check },
         (Some("nostd"), None) => Task::NoStd,
         (Some("guests"), None) => Task::Guests { check: given.check },
+        (Some("wasi"), None) => Task::Wasi { check: given.check },
         (Some("build-guest"), Some(folder)) => Task::BuildGuest { folder: folder.into() },
         (Some("new-guest"), Some(name)) => {
             Task::NewGuest { name: name.to_owned(), parent: given.dir.clone() }
         }
         _ => return Err(misused(&given)),
     };
-    let check_fits = matches!(task, Task::Setup { .. } | Task::Guests { .. } | Task::Help);
+    let check_fits =
+        matches!(task, Task::Setup { .. } | Task::Guests { .. } | Task::Wasi { .. } | Task::Help);
     let dir_fits = matches!(task, Task::NewGuest { .. } | Task::Help);
     if words.next().is_some() || given.check && !check_fits || given.dir.is_some() && !dir_fits {
         return Err(misused(&given));
@@ -104,6 +109,7 @@ mod tests {
             ("nostd", Task::NoStd),
             ("guests", Task::Guests { check: false }),
             ("--check guests", Task::Guests { check: true }),
+            ("wasi --check", Task::Wasi { check: true }),
             ("build-guest some/where", Task::BuildGuest { folder: "some/where".into() }),
             ("new-guest demo", demo(None)),
             ("new-guest demo --dir /out", demo(Some("/out".into()))),

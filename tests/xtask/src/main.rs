@@ -8,6 +8,7 @@ mod new_guest;
 mod nostd;
 mod process;
 mod setup;
+mod wasi;
 mod workspace;
 
 use args::Task;
@@ -33,6 +34,7 @@ fn carry_out(task: Task) -> Result<()> {
         Task::Setup { check } => setup::run(check)?,
         Task::NoStd => nostd::run()?,
         Task::Guests { check } => guests::run(check)?,
+        Task::Wasi { check } => wasi::run(check)?,
         Task::BuildGuest { folder } => guests::build_at(&folder)?,
         Task::NewGuest { name, parent } => new_guest::run(&name, parent.as_deref())?,
     }

@@ -5,6 +5,7 @@ use super::scan::{Counts, Scan};
 use crate::{
     error::AdmissionError,
     limits::{INITIAL_STACK_BYTES, Limits},
+    wasi,
 };
 
 /// An upper bound of each part of a plugin's heap, in bytes.
@@ -98,7 +99,7 @@ pub(crate) fn heap_bound(scan: &Scan<'_>, limits: &Limits) -> HeapBound {
     HeapBound {
         code: code(counts),
         module: module(counts),
-        instance: instance(counts),
+        instance: instance(counts).saturating_add(wasi::heap_bytes(scan, limits)),
         stacks: stacks(limits),
         table: scan.table.map_or(0, |(minimum, _)| u64::from(minimum) * weight::TABLE_ELEMENT),
         memory: memory(scan, limits),

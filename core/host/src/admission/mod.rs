@@ -13,7 +13,9 @@ use crate::{
     error::AdmissionError,
     limits::Limits,
     module_view::{self, ExportKind, ImportView},
-    service::{Bound, Imported, Permits, Services},
+    policy::Granted,
+    service::{Bound, Found, Imported, Permits, Services},
+    wasi::{self, Bindings},
 };
 use alloc::vec::Vec;
 use ampoule_abi::{DecodeError, Meta, MetaError, export, import, schema};
@@ -31,22 +33,41 @@ pub(crate) struct Admitted<'a> {
     pub(crate) meta: Meta<'a>,
 }
 
+/// What a module is admitted as.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind<'a> {
+    /// It says itself who it is, and what it can be called for.
+    Plugin,
+    /// A program that runs from its start to its end. Its name is the host's to give.
+    Command { name: &'a str, args: &'a [&'a str] },
+}
+
+impl<'a> Kind<'a> {
+    pub(crate) const fn args(self) -> &'a [&'a str] {
+        match self {
+            Self::Plugin => &[],
+            Self::Command { args, .. } => args,
+        }
+    }
+}
+
 /// Checks all that can be checked without the engine. Allocates nothing but the names in an error.
 pub(crate) fn admit<'a>(
     wasm: &'a [u8],
     limits: &Limits,
     services: &Services,
     permits: &dyn Permits,
+    kind: Kind<'a>,
 ) -> Result<Admitted<'a>> {
     size(wasm, limits)?;
     let scan = scan::scan(wasm, limits)?;
     no_start(&scan)?;
     own_memory(&scan, limits)?;
     own_table(&scan, limits)?;
-    let meta = meta(&scan)?;
+    let meta = meta(&scan, kind)?;
     for_this_plugin(&meta, permits)?;
     imports(&scan, services, permits)?;
-    exports(&scan)?;
+    exports(&scan, kind)?;
     declared_entries(&scan, limits)?;
     heap_bound(&scan, limits).check(limits)?;
     Ok(Admitted { wasm, scan, meta })
@@ -90,7 +111,11 @@ fn own_table(scan: &Scan<'_>, limits: &Limits) -> Result<()> {
     }
 }
 
-fn meta<'a>(scan: &Scan<'a>) -> Result<Meta<'a>> {
+fn meta<'a>(scan: &Scan<'a>, kind: Kind<'a>) -> Result<Meta<'a>> {
+    if let Kind::Command { name, .. } = kind {
+        let meta = Meta { name, version: "0.0.0", description: "", author: "" };
+        return meta.check().map_err(|error| AdmissionError::CommandName { error }).map(|()| meta);
+    }
     let section = scan.meta.ok_or(AdmissionError::NoMeta {})?;
     Meta::from_section(section).map_err(|error| match error {
         MetaError::Abi { found } => AdmissionError::AbiVersion { found },
@@ -126,6 +151,11 @@ fn import(
         _ if (service, operation) == (import::MODULE, import::PANIC) => {
             module_view::signature_is(scan, ty, &[module_view::I32; 2], &[])
         }
+        _ if service == import::WASI
+            && let Some(declared) = wasi::table::find(operation) =>
+        {
+            module_view::types_are(scan, ty, declared.params, declared.results())
+        }
         None => {
             let (service, operation) = names();
             return Err(AdmissionError::ImportUnknown { service, operation });
@@ -143,36 +173,87 @@ fn import(
     Err(AdmissionError::ImportType { service, operation })
 }
 
-/// The operations that an admitted module imports, each with the place in the grants of what it may do.
-/// Imports of the same operation share a grant, or each would have the whole rate.
+/// What an admitted module may do.
+pub(crate) struct Grants {
+    /// The operations that it imports, each with the place in `granted` of what it may do.
+    pub(crate) imported: Vec<Imported>,
+    /// The operations that the functions of WASI stand on, if it imports any.
+    pub(crate) bindings: Option<Bindings>,
+    /// Imports of the same operation share a grant, or each would have the whole rate.
+    pub(crate) granted: Vec<Bound>,
+}
+
 pub(crate) fn grants(
     admitted: &Admitted<'_>,
     services: &Services,
     permits: &dyn Permits,
-) -> Result<(Vec<Imported>, Vec<Bound>)> {
-    let (mut imported, mut grants) = (Vec::new(), Vec::new());
+) -> Result<Grants> {
+    let (mut imported, mut granted) = (Vec::new(), Vec::new());
     for ImportView { service, operation: name, .. } in module_view::imports(&admitted.scan) {
-        if service == import::MODULE {
+        if [import::MODULE, import::WASI].contains(&service) {
             continue;
         }
         let found = services.find(service, name).zip(permits.permit(service, name));
         // Admission asked both already; whoever grants may have changed its mind.
-        let (found, granted) = found.ok_or_else(|| {
+        let (found, permitted) = found.ok_or_else(|| {
             let (service, operation) = (scan::shown(service), scan::shown(name));
             AdmissionError::NotGranted { service, operation }
         })?;
-        let known = grants.iter().position(|bound: &Bound| bound.place == found.place);
-        let grant = known.unwrap_or(grants.len());
-        if known.is_none() {
-            grants.push(Bound::new(found, granted));
-        }
-        imported.push(Imported { grant, operation: *found.operation });
+        imported.push(bind(&mut granted, found, permitted));
     }
-    Ok((imported, grants))
+    let bindings =
+        wasi::is_imported(&admitted.scan).then(|| bindings(&mut granted, services, permits));
+    Ok(Grants { imported, bindings, granted })
 }
 
-/// The memory and the mailbox are exported, and every function that the host may call has its type.
-fn exports(scan: &Scan<'_>) -> Result<()> {
+/// Finds the place of an operation among the grants, or makes it.
+fn bind(granted: &mut Vec<Bound>, found: Found, permitted: Granted<'_>) -> Imported {
+    let known = granted.iter().position(|bound| bound.place == found.place);
+    let grant = known.unwrap_or(granted.len());
+    if known.is_none() {
+        granted.push(Bound::new(found, permitted));
+    }
+    Imported { grant, operation: *found.operation }
+}
+
+/// The operations that WASI can use, as far as they are offered, as it knows them, and granted.
+fn bindings(granted: &mut Vec<Bound>, services: &Services, permits: &dyn Permits) -> Bindings {
+    let mut bindings = Bindings::default();
+    for wanted in &wasi::WANTED {
+        let found = services.find(wanted.service, wanted.operation);
+        let found = found.filter(|found| found.operation.form == wanted.form);
+        let mut permitted = wanted.granted_by.iter().map(|by| permits.permit(wanted.service, by));
+        if let (Some(found), Some(permitted)) = (found, permitted.find_map(|it| it)) {
+            bindings.set(wanted.need, bind(granted, found, permitted));
+        }
+    }
+    bindings
+}
+
+/// The memory and what is called first are exported, and every function that the host may call has its
+/// type.
+fn exports(scan: &Scan<'_>, kind: Kind<'_>) -> Result<()> {
+    match kind {
+        Kind::Plugin => plugin_exports(scan),
+        Kind::Command { .. } => command_exports(scan),
+    }
+}
+
+fn command_exports(scan: &Scan<'_>) -> Result<()> {
+    let mut exports = module_view::exports(scan);
+    if !exports.any(|item| item.kind == ExportKind::Memory && item.name == export::MEMORY) {
+        return Err(AdmissionError::MemoryNotExported {});
+    }
+    let start = module_view::exports(scan).find_map(|item| match item.kind {
+        ExportKind::Function(index) if item.name == export::START => Some(index),
+        _ => None,
+    });
+    let ty = module_view::type_of_function(scan, start.ok_or(AdmissionError::NoStart {})?);
+    let right = module_view::signature_is(scan, ty.unwrap_or(u32::MAX), &[], &[]);
+    if right { Ok(()) } else { Err(AdmissionError::StartType {}) }
+}
+
+fn plugin_exports(scan: &Scan<'_>) -> Result<()> {
     let (mut memory, mut mailbox) = (false, false);
     for item in module_view::exports(scan) {
         match item.kind {

@@ -102,11 +102,15 @@ fn br_table(body: &mut Reader<'_>) -> Result<Operator, AdmissionError> {
 
 fn call_indirect(body: &mut Reader<'_>) -> Result<Operator, AdmissionError> {
     let ty = body.u32()?;
-    zero(body, "table index")?;
-    Ok(Operator::CallIndirect { ty })
+    let place = *body;
+    // Linkers leave room for an index of five bytes where they may have to write another one.
+    match body.u32()? {
+        0 => Ok(Operator::CallIndirect { ty }),
+        other => Err(place.unsupported("table index", other)),
+    }
 }
 
-/// An index that can only be zero, in one byte: there is one memory and one table.
+/// An index that can only be zero, in one byte: there is one memory.
 fn zero(body: &mut Reader<'_>, what: &'static str) -> Result<(), AdmissionError> {
     let place = *body;
     match body.byte()? {

@@ -10,6 +10,7 @@ use crate::{
     guest_memory::GuestSlice,
     inspect::ValueType,
     instance::{Inside, panic},
+    wasi,
 };
 use alloc::{boxed::Box, vec::Vec};
 use ampoule_abi::{Status, import};
@@ -32,6 +33,9 @@ pub(crate) struct Reach {
 pub(crate) fn imports(store: &mut Store<Inside>, module: &Module) -> Vec<Extern> {
     let mut operations = module.operations().iter();
     let functions = module.inner.imports().map(|import| {
+        if import.module() == import::WASI {
+            return wasi::glue::function(store, import.name());
+        }
         let own = import.module() == import::MODULE;
         // Admission found an operation for each import that isn't the host's own, in this order.
         match operations.next_if_not(own) {
@@ -206,7 +210,7 @@ fn scalar(
 impl Reach {
     /// Finds the service behind an import, if its rate allows one more use. What is asked again after
     /// `since` is no other use.
-    pub(super) fn use_one<T>(
+    pub(crate) fn use_one<T>(
         &mut self,
         index: usize,
         since: Option<Micros>,
@@ -253,9 +257,14 @@ fn is_same(name: &'static str, other: &'static str) -> bool {
     core::ptr::eq(name, other) || name == other
 }
 
+/// What a guest can pay: the rest of its slice, and what the call's budget has beyond it.
+pub(crate) fn budget(guest: &Guest<'_>) -> Result<u64, Ended> {
+    Ok(guest.get_fuel()?.saturating_add(guest.data().beyond))
+}
+
 /// Takes fuel for the host's work: from the slice, then from what the call's budget still has beyond
 /// it, so that where a slice ends changes nothing.
-pub(super) fn charge(guest: &mut impl AsContextMut<Data = Inside>, cost: u64) -> Result<(), Ended> {
+pub(crate) fn charge(guest: &mut impl AsContextMut<Data = Inside>, cost: u64) -> Result<(), Ended> {
     let mut guest = guest.as_context_mut();
     let left = guest.get_fuel()?;
     if let Some(rest) = left.checked_sub(cost) {
@@ -275,7 +284,7 @@ pub(super) fn charge(guest: &mut impl AsContextMut<Data = Inside>, cost: u64) ->
     }
 }
 
-const fn val_type(ty: ValueType) -> ValType {
+pub(crate) const fn val_type(ty: ValueType) -> ValType {
     match ty {
         ValueType::I32 => ValType::I32,
         ValueType::I64 => ValType::I64,

@@ -184,8 +184,8 @@ impl Permits for NothingGranted {
 errors! {
     /// Why a service can't be offered.
     pub enum OfferError {
-        Reserved {} = "S01",
-            "the name ampoule is the host's own",
+        Reserved { name: &'static str } = "S01",
+            "the name {name} is the host's own",
             "give the service another name";
         Twice { name: &'static str } = "S02",
             "a service called {name} is offered already",
@@ -229,8 +229,8 @@ impl Services {
     /// [`OfferError`]; the service is dropped.
     pub fn offer(&mut self, service: Box<dyn Service>) -> Result<(), OfferError> {
         let name = service.name();
-        if name == import::MODULE {
-            return Err(OfferError::Reserved {});
+        if [import::MODULE, import::WASI].contains(&name) {
+            return Err(OfferError::Reserved { name });
         }
         if self.offered.iter().any(|other| other.name() == name) {
             return Err(OfferError::Twice { name });

@@ -24,8 +24,12 @@ pub struct Env {
     variables: Vec<(Text, Text)>,
 }
 
-// Compares the name with those of a short list and of the scope.
-const OPERATIONS: &[Operation] = &[message("get", 100, 1)];
+const OPERATIONS: &[Operation] = &[
+    // Compares the name with those of a short list and of the scope.
+    message("get", 100, 1),
+    // Compares each of them with those of the scope.
+    message("names", 500, 1),
+];
 
 impl Env {
     /// Offers these variables, names first. Of two with one name, the first is seen.
@@ -45,6 +49,15 @@ impl Env {
         let (_, value) = found.ok_or(Status::NotFound)?;
         answer(value.as_ref(), reply)
     }
+
+    /// The names that [`Self::get`] would find, in the order of the list.
+    fn names(&self, scope: &str, request: &[u8], reply: &mut [u8]) -> Result<usize, Status> {
+        let () = read(request)?;
+        let names = self.variables.iter().map(|(name, _)| name.as_ref());
+        let fit = |name: &str| check_name(name, MAX_KEY_BYTES).is_ok() && granted(scope, name);
+        let names: Vec<&str> = names.filter(|name| fit(name)).collect();
+        answer(&names, reply)
+    }
 }
 
 impl Service for Env {
@@ -63,7 +76,11 @@ impl Service for Env {
         request: &[u8],
         reply: &mut [u8],
     ) -> Result<usize, Status> {
-        if operation == 0 { self.get(caller.scope, request, reply) } else { Err(Status::NotFound) }
+        match operation {
+            0 => self.get(caller.scope, request, reply),
+            1 => self.names(caller.scope, request, reply),
+            _ => Err(Status::NotFound),
+        }
     }
 }
 

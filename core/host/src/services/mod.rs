@@ -6,7 +6,7 @@
 //! | [`Clock`] | `now_us`, `monotonic_us` | the wall clock, if there is one |
 //! | [`Random`] | `u64`, `fill` | a source |
 //! | [`Kv`] | `get`, `set`, `delete`, `keys` | a [`Store`] and a [`Quota`] |
-//! | [`Env`] | `get` | a list of variables |
+//! | [`Env`] | `get`, `names` | a list of variables |
 //! | [`Event`] | `publish` | where publications go |
 //!
 //! What each operation takes, answers, refuses and costs is in `docs/services.md`.

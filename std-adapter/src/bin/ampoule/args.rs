@@ -37,7 +37,15 @@ Examples:
   ampoule run json-transformer.wasm --param user_name=ada --param format=camelCase
   ampoule run json-transformer.wasm --param a=1 --json --stats | jq .data
   ampoule run loop.wasm --fuel 1000000 --limits micro
-  ampoule run weather.wasm --manifest weather.manifest.json --policy device.policy.json";
+  ampoule run weather.wasm --manifest weather.manifest.json --policy device.policy.json
+  ampoule run --manifest report.manifest.json --wasi report.wasm --year 2026";
+
+const WASI_NOTES: &str = "\
+With --wasi, a program runs from its start to its end. Its output goes to stdout and stderr; on a terminal
+what isn't printable is escaped. Its exit status is this command's, 125 if it is higher; 2 and 3 may be this
+command's own, which then has an error on stderr. It sees nothing but its arguments and the services that
+the manifest grants, as docs/wasi.md tells. Its limits are the workstation's, with 64 MiB of memory and ten
+times the fuel; what is given here can only lower them.";
 
 const GRANT_NOTES: &str = "\
 Services are offered with --manifest only. Without it an import is refused as not offered (A19); with it,
@@ -108,7 +116,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Call an entry of a plugin and print its outcome.
-    #[command(after_help = format!("{GRANT_NOTES}\n\n{RUN_NOTES}\n\n{EXIT_STATUS}"))]
+    #[command(after_help = format!("{GRANT_NOTES}\n\n{WASI_NOTES}\n\n{RUN_NOTES}\n\n{EXIT_STATUS}"))]
     Run(Run),
     /// Tell everything about a plugin without running it.
     #[command(after_help = format!("{GRANT_NOTES}\n\n{INSPECT_NOTES}\n\n{EXIT_STATUS}"))]
@@ -154,7 +162,12 @@ pub(crate) struct Check {
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// The plugin's module: WebAssembly, or its text in a file named *.wat.
-    pub(crate) plugin: PathBuf,
+    #[arg(required_unless_present = "wasi")]
+    pub(crate) plugin: Option<PathBuf>,
+    /// Run a program that was built for WASI preview 1: all that follows the file is its own.
+    #[arg(long, num_args = 1.., allow_hyphen_values = true, value_names = ["FILE", "ARG"])]
+    #[arg(conflicts_with_all = ["plugin", "param", "header", "request_id", "entry", "json"])]
+    wasi: Vec<String>,
     /// A parameter of the request; give one for each.
     #[arg(long, value_name = "NAME=TEXT")]
     param: Vec<String>,
@@ -233,6 +246,11 @@ impl Run {
 
     pub(crate) fn headers(&self) -> Result<Pairs, CommandError> {
         pairs("--header", &self.header)
+    }
+
+    /// The program of `--wasi`, and its arguments.
+    pub(crate) fn program(&self) -> Option<(&str, &[String])> {
+        self.wasi.split_first().map(|(file, args)| (file.as_str(), args))
     }
 
     pub(crate) fn limits(&self, granted: Option<Limits>) -> Limits {

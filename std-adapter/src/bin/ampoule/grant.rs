@@ -63,12 +63,18 @@ pub(crate) struct Right<'a> {
 impl<'a> Right<'a> {
     pub(crate) fn new(import: &Import, grant: &Grant<'a>) -> Self {
         let (service, operation) = (import.service.as_str(), import.operation.as_str());
-        let own = (service, operation) == (import::MODULE, import::PANIC);
+        let own =
+            service == import::WASI || (service, operation) == (import::MODULE, import::PANIC);
         Self {
             offered: own || workstation_offers(service, operation),
             granted: grant.is_granted(service, operation),
         }
     }
+}
+
+/// Whether an import is the host's own, so that it is there without a grant.
+pub(crate) fn is_own(import: &Import) -> bool {
+    [import::MODULE, import::WASI].contains(&import.service.as_str())
 }
 
 fn log(line: &LogLine<'_>) {

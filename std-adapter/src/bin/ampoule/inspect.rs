@@ -2,7 +2,7 @@
 
 use crate::{
     args::Inspect,
-    grant::{Offer, Right, check_name, read},
+    grant::{Offer, Right, check_name, is_own, read},
     json,
     manifest::{Papers, with_header},
     module, output,
@@ -10,7 +10,6 @@ use crate::{
     show::{Grouped, section, style},
     types,
 };
-use ampoule_abi::import;
 use ampoule_std::{
     AdmissionError, Diagnosis, EntryInfo, ExternKind, Grant, Import, Inspection, MemoryInfo,
     TableInfo, escaped, inspect_with,
@@ -157,7 +156,7 @@ fn judged(import: &Import, grant: &Grant<'_>) -> [String; 4] {
     let right = Right::new(import, grant);
     let offered = if right.offered { "yes" } else { "no" };
     let granted = match right.granted {
-        _ if import.service == import::MODULE => "needs no grant".to_owned(),
+        _ if is_own(import) => "needs no grant".to_owned(),
         Some(granted) => format!("yes{}", escaped(&granted.to_string())),
         None => "no".to_owned(),
     };
@@ -166,10 +165,7 @@ fn judged(import: &Import, grant: &Grant<'_>) -> [String; 4] {
 }
 
 fn service(import: &Import) -> [String; 3] {
-    let grant = match import.service.as_str() {
-        import::MODULE => "needs no grant",
-        _ => "needs a grant",
-    };
+    let grant = if is_own(import) { "needs no grant" } else { "needs a grant" };
     let name = format!("{}.{}", escaped(&import.service), escaped(&import.operation));
     [name, import.kind.to_string(), grant.to_owned()]
 }

@@ -1,7 +1,10 @@
 //! JSON for programs: the formatter, errors and inspections.
 
-use crate::{grant::Right, problem::Problem};
-use ampoule_abi::{import, is_printable};
+use crate::{
+    grant::{Right, is_own},
+    problem::Problem,
+};
+use ampoule_abi::is_printable;
 use ampoule_std::{
     AdmissionError, Diagnosis, EntryInfo, Export, ExternKind, Grant, Import, Inspection,
     MemoryInfo, TableInfo, Warning, owned,
@@ -228,7 +231,7 @@ impl<'a> Judged<'a> {
         let Right { offered, granted } = right;
         Self {
             offered,
-            granted: granted.is_some() || import.service == import::MODULE,
+            granted: granted.is_some() || is_own(import),
             scope: granted.and_then(|granted| granted.scope),
             per_second: granted.and_then(|granted| granted.per_second),
         }

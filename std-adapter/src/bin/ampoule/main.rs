@@ -12,6 +12,7 @@ mod problem;
 mod run;
 mod show;
 mod types;
+mod wasi;
 
 use ampoule_std::{CommandError, FileError, Limits, escaped, read_module};
 use args::{Cli, Command, ManifestCommand};
@@ -23,23 +24,29 @@ fn main() -> ExitCode {
     let (result, json) = match Cli::try_parse() {
         Ok(cli) => (carry_out(&cli.command), cli.command.json()),
         // What can't be parsed can't tell whether it wants JSON, but the words are there.
-        Err(error) => (unparsed(&error), env::args_os().any(|argument| argument == "--json")),
+        Err(error) => (
+            unparsed(&error).map(ExitCode::from),
+            env::args_os().any(|argument| argument == "--json"),
+        ),
     };
-    let status = result.unwrap_or_else(|problem| {
+    result.unwrap_or_else(|problem| {
         output::problem(&problem, json);
-        problem.status
-    });
-    status.into()
+        problem.status.into()
+    })
 }
 
-fn carry_out(command: &Command) -> Result<Status, Problem> {
-    match command {
-        Command::Run(run) => run::run(run),
+fn carry_out(command: &Command) -> Result<ExitCode, Problem> {
+    let status = match command {
+        Command::Run(run) => match run.program() {
+            Some(program) => return wasi::run(run, program),
+            None => run::run(run),
+        },
         Command::Inspect(inspect) => inspect::inspect(inspect),
         Command::Manifest { command: ManifestCommand::Check(check) } => manifest::check(check),
         Command::Manifest { command: ManifestCommand::New { name } } => manifest::new(name),
         Command::Completions { shell } => completions(*shell),
-    }
+    };
+    status.map(ExitCode::from)
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<Status, Problem> {

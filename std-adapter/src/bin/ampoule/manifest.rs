@@ -61,7 +61,12 @@ impl Papers {
 
     /// Without a file it is the workstation's.
     pub(crate) fn policy(&self) -> Policy<'_> {
-        self.policy.as_ref().map_or(Policy::WORKSTATION, PolicyFile::policy)
+        self.policy_or(Policy::WORKSTATION)
+    }
+
+    /// Without a file it is `default`.
+    pub(crate) fn policy_or<'a>(&'a self, default: Policy<'a>) -> Policy<'a> {
+        self.policy.as_ref().map_or(default, PolicyFile::policy)
     }
 }
 

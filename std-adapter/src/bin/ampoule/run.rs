@@ -18,7 +18,7 @@ use core::{
     time::Duration,
 };
 use serde::Serialize;
-use std::time::Instant;
+use std::{path::Path, time::Instant};
 
 type Result<T> = core::result::Result<T, Problem>;
 
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Run) -> Result<Status> {
     let limits = args.limits(grant.map(|grant| grant.limits()));
     let Offer { permits, mut services } = Offer::new(grant.as_ref());
 
-    let wasm = module(&args.plugin, &limits)?;
+    let wasm = module(args.plugin.as_deref().unwrap_or(Path::new("")), &limits)?;
     let inspection = inspect_with(&wasm, &limits, permits, &services)?;
     check_name(papers.as_ref(), &inspection)?;
     callable(&inspection, &args.entry)?;

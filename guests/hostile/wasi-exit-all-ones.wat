@@ -1,0 +1,9 @@
+;; attack: exits with a code that would be negative elsewhere
+;; expect: call F14 code 4294967295
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1024 1024 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (func (export "attack") (param $length i32) (result i64)
+    (call $exit (i32.const -1))
+    (i64.const 0)))

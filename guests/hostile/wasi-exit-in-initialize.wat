@@ -1,0 +1,9 @@
+;; attack: says that all is well and exits before it is loaded
+;; expect: load F14 code 0
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1024 1024 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (func (export "_initialize") (call $exit (i32.const 0)))
+  (func (export "attack") (param $length i32) (result i64)
+    (i64.const 0)))

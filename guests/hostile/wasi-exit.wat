@@ -1,0 +1,9 @@
+;; attack: exits in its entry, as a program would
+;; expect: call F14 it exited with code 3
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1024 1024 (pagesize 1))
+  (func (export "ampoule_mailbox") (result i64) (i64.const 64))
+  (func (export "attack") (param $length i32) (result i64)
+    (call $exit (i32.const 3))
+    (i64.const 0)))
