@@ -1,5 +1,6 @@
 //! Programs that nobody wrote for this host, run by the `ampoule` command: the prebuilt one always, all
-//! of `cargo xtask wasi` where `AMPOULE_WASI_GUESTS` names their folder.
+//! of `cargo xtask wasi` where `AMPOULE_WASI_GUESTS` names their folder, but for the one that
+//! `AMPOULE_WASI_WITHOUT` names.
 
 use crate::repository;
 use ampoule_std::{Limits, inspect};
@@ -41,7 +42,8 @@ fn programs() -> Vec<(String, PathBuf)> {
     let Some(folder) = env::var_os("AMPOULE_WASI_GUESTS").map(PathBuf::from) else {
         return programs;
     };
-    for name in ["rust", "go", "zig"] {
+    let without = env::var("AMPOULE_WASI_WITHOUT").unwrap_or_default();
+    for name in ["rust", "go", "zig"].into_iter().filter(|name| *name != without) {
         let module = folder.join(name).with_extension("wasm");
         assert!(module.is_file(), "{}: build it with `cargo xtask wasi`", module.display());
         programs.push((name.to_owned(), module));
