@@ -64,13 +64,8 @@ const TEXT_BYTES_PER_MODULE_BYTE: u64 = 16;
 /// # Errors
 /// [`FileError`]; each variant tells its cause and its cure.
 pub fn read_module(path: impl AsRef<Path>, max_bytes: u32) -> Result<Vec<u8>, FileError> {
-    let (path, allowed) = (path.as_ref(), u64::from(max_bytes));
-    if !is_text(path) {
-        return read(path, allowed);
-    }
-    let module = assemble(path, read(path, allowed * TEXT_BYTES_PER_MODULE_BYTE)?)?;
-    within(path, module.len() as u64, allowed)?;
-    Ok(module)
+    let path = path.as_ref();
+    module_of(path, read_module_file(path, max_bytes)?.bytes, max_bytes)
 }
 
 /// Reads a file of at most `max_bytes`, as it is, as carefully as [`read_module`]: for a manifest or
@@ -85,27 +80,57 @@ pub fn read_module(path: impl AsRef<Path>, max_bytes: u32) -> Result<Vec<u8>, Fi
 /// # Errors
 /// [`FileError`]; each variant tells its cause and its cure.
 pub fn read_capped(path: impl AsRef<Path>, max_bytes: u32) -> Result<Vec<u8>, FileError> {
-    read(path.as_ref(), u64::from(max_bytes))
+    Ok(read(path.as_ref(), u64::from(max_bytes))?.bytes)
+}
+
+/// A file's bytes, and what the system said of it before and after they were read, all through one
+/// handle.
+pub(crate) struct Found {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) before: Metadata,
+    pub(crate) after: Metadata,
+}
+
+/// Reads a file for [`module_of`].
+pub(crate) fn read_module_file(path: &Path, max_bytes: u32) -> Result<Found, FileError> {
+    let bytes_each = if is_text(path) { TEXT_BYTES_PER_MODULE_BYTE } else { 1 };
+    read(path, u64::from(max_bytes) * bytes_each)
+}
+
+/// Reads a manifest or a policy.
+pub(crate) fn read_document(path: &Path, max_bytes: u32) -> Result<Found, FileError> {
+    read(path, u64::from(max_bytes))
+}
+
+/// The module that a file of that name holds, as it is or as text.
+pub(crate) fn module_of(path: &Path, bytes: Vec<u8>, max_bytes: u32) -> Result<Vec<u8>, FileError> {
+    if !is_text(path) {
+        return Ok(bytes);
+    }
+    let module = assemble(path, bytes)?;
+    within(path, module.len() as u64, u64::from(max_bytes))?;
+    Ok(module)
 }
 
 fn is_text(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("wat"))
 }
 
-fn read(path: &Path, allowed: u64) -> Result<Vec<u8>, FileError> {
-    let file = open(path, allowed)?;
+fn read(path: &Path, allowed: u64) -> Result<Found, FileError> {
+    let (file, before) = open(path, allowed)?;
     let mut bytes = Vec::new();
     // One byte more tells a file that is too large from one that just fits.
-    let mut capped = file.take(allowed.saturating_add(1));
+    let mut capped = (&file).take(allowed.saturating_add(1));
     capped.read_to_end(&mut bytes).map_err(|error| of_io(path, &error))?;
     within(path, bytes.len() as u64, allowed)?;
     if bytes.is_empty() {
         return Err(FileError::Empty { path: shown(path) });
     }
-    Ok(bytes)
+    let after = file.metadata().map_err(|error| of_io(path, &error))?;
+    Ok(Found { bytes, before, after })
 }
 
-fn open(path: &Path, allowed: u64) -> Result<File, FileError> {
+fn open(path: &Path, allowed: u64) -> Result<(File, Metadata), FileError> {
     // Asked first, since opening a device can set it going; asked again of what was opened, since
     // that may be another file by then.
     let named = fs::metadata(path).map_err(|error| of_io(path, &error))?;
@@ -114,7 +139,7 @@ fn open(path: &Path, allowed: u64) -> Result<File, FileError> {
     let opened = file.metadata().map_err(|error| of_io(path, &error))?;
     regular(path, &opened)?;
     within(path, opened.len(), allowed)?;
-    Ok(file)
+    Ok((file, opened))
 }
 
 /// Opens without waiting for the other end of a pipe, and without taking over a terminal.
@@ -146,7 +171,7 @@ fn within(path: &Path, found: u64, allowed: u64) -> Result<(), FileError> {
     Ok(())
 }
 
-fn of_io(path: &Path, error: &io::Error) -> FileError {
+pub(crate) fn of_io(path: &Path, error: &io::Error) -> FileError {
     let path = shown(path);
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => FileError::NotFound { path },
@@ -155,7 +180,7 @@ fn of_io(path: &Path, error: &io::Error) -> FileError {
     }
 }
 
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     escaped(&path.to_string_lossy()).to_string()
 }
 

@@ -6,6 +6,7 @@
 //! - [`read_capped`] reads a manifest or a policy from a file, for [`Manifest`] and [`PolicyFile`];
 //! - [`Plugin`] loads and calls it, [`inspect()`] tells about it without running it;
 //! - [`workstation_services`] are the services that a plugin with a [`Grant`] may use here;
+//! - [`Watcher`] loads and reloads the plugins of a directory into a [`Host`];
 //! - [`escaped`] makes text from a guest safe to show on a terminal.
 //!
 //! A message is made for people by `serde_json`: an [`Outcome`] becomes `{"success":…,"data":…}`
@@ -41,10 +42,15 @@ mod files;
 pub mod fs;
 pub mod net;
 pub mod services;
+pub mod watch;
 
 pub use ampoule::*;
 pub use command::CommandError;
 pub use durable::{FileStore, StoreError};
 pub use escape::{Escaped, escaped};
 pub use files::{FileError, read_capped, read_module};
-pub use services::{workstation_offers, workstation_services};
+pub use services::{
+    monotonic, offer_shared, offer_shared_on, workstation_offers, workstation_own_services,
+    workstation_services, workstation_services_on,
+};
+pub use watch::{WatchOptions, Watcher};

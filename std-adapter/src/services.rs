@@ -3,7 +3,7 @@
 pub use ampoule::services::*;
 
 use crate::{fs::Fs, net::Net};
-use ampoule::{Grant, Micros, Service, Services, Status};
+use ampoule::{Grant, Host, Micros, OfferError, Service, Services, Status};
 use std::{
     env,
     sync::OnceLock,
@@ -12,6 +12,9 @@ use std::{
 
 /// What all plugins may log in a second: more than anyone can read, and no flood.
 const LOG_BYTES_PER_SECOND: u32 = 256 * 1024;
+
+/// How many plugins' values a host of many has room for.
+const SHARED_QUOTAS: usize = 64;
 
 /// Offers the [built-in services](ampoule::services) to a plugin: `log`, `clock`, `random`, `kv`, `env`
 /// and `event`; [`fs`](crate::fs) where the grant has paths, and [`net`](crate::net) where it has hosts.
@@ -60,22 +63,80 @@ pub fn workstation_services(
     log: impl FnMut(&LogLine<'_>) + Send + 'static,
     event: impl FnMut(&Published<'_>) -> Result<(), Status> + Send + 'static,
 ) -> Services {
+    workstation_services_on(memory(1), grant, log, event)
+}
+
+/// [`workstation_services`] whose values are kept in `store`, such as a
+/// [`FileStore`](crate::FileStore): they are there again the next time.
+pub fn workstation_services_on(
+    store: impl Store + 'static,
+    grant: &Grant<'_>,
+    log: impl FnMut(&LogLine<'_>) + Send + 'static,
+    event: impl FnMut(&Published<'_>) -> Result<(), Status> + Send + 'static,
+) -> Services {
     let mut services = Services::new(monotonic);
-    for service in built_in(variables(grant), log, event) {
-        // Six services with names of their own: none is refused. If one were, a plugin that imports it
-        // would be.
+    let shared = shared(store, log, event).into_iter();
+    for service in shared.chain(workstation_own_services(grant)) {
+        // They have names of their own: none is refused. If one were, a plugin that imports it would be.
         let offered = services.offer(service);
         debug_assert_eq!(offered, Ok(()));
     }
+    services
+}
+
+/// The services among [`workstation_services`] that are made for one grant: `env`, and
+/// [`fs`](crate::fs) where the grant has paths, and [`net`](crate::net) where it has hosts.
+///
+/// In a [`Host`] of many plugins these are each plugin's own
+/// ([`Source::with_service`](ampoule::Source::with_service)); the others are for all
+/// ([`offer_shared`]).
+#[must_use]
+pub fn workstation_own_services(grant: &Grant<'_>) -> Vec<Box<dyn Service>> {
+    let mut own: Vec<Box<dyn Service>> = vec![Box::new(variables(grant))];
     if grant.paths().next().is_some() {
-        let offered = services.offer(Box::new(Fs::of_grant(grant)));
-        debug_assert_eq!(offered, Ok(()));
+        own.push(Box::new(Fs::of_grant(grant)));
     }
     if grant.hosts().next().is_some() {
-        let offered = services.offer(Box::new(Net::of_grant(grant)));
-        debug_assert_eq!(offered, Ok(()));
+        own.push(Box::new(Net::of_grant(grant)));
     }
-    services
+    own
+}
+
+/// Offers the services among [`workstation_services`] that all plugins of a host share: `log`, `clock`,
+/// `random`, `kv` and `event`.
+///
+/// Each plugin has keys of its own in `kv`, within [`Quota::WORKSTATION`]; all of them together have the
+/// room of 64 such quotas. Values outlive the plugin, as long as the host is there.
+///
+/// ```
+/// use ampoule_std::{Config, Host, monotonic, offer_shared};
+///
+/// let mut host = Host::<4>::new(Config::WORKSTATION, monotonic);
+/// offer_shared(&mut host, |line| eprintln!("{line}"), |_| Ok(()))?;
+/// # Ok::<(), ampoule_std::OfferError>(())
+/// ```
+///
+/// # Errors
+/// [`OfferError`] if the host has one of them already; those before it in the order above are offered.
+pub fn offer_shared<const SLOTS: usize>(
+    host: &mut Host<'_, SLOTS>,
+    log: impl FnMut(&LogLine<'_>) + Send + 'static,
+    event: impl FnMut(&Published<'_>) -> Result<(), Status> + Send + 'static,
+) -> Result<(), OfferError> {
+    offer_shared_on(memory(SHARED_QUOTAS), host, log, event)
+}
+
+/// [`offer_shared`] with values that are kept in `store`, such as a [`FileStore`](crate::FileStore).
+///
+/// # Errors
+/// As for [`offer_shared`].
+pub fn offer_shared_on<const SLOTS: usize>(
+    store: impl Store + 'static,
+    host: &mut Host<'_, SLOTS>,
+    log: impl FnMut(&LogLine<'_>) + Send + 'static,
+    event: impl FnMut(&Published<'_>) -> Result<(), Status> + Send + 'static,
+) -> Result<(), OfferError> {
+    shared(store, log, event).into_iter().try_for_each(|service| host.offer(service))
 }
 
 /// Tells whether [`workstation_services`] offers an operation.
@@ -88,26 +149,29 @@ pub fn workstation_services(
 /// ```
 #[must_use]
 pub fn workstation_offers(service: &str, operation: &str) -> bool {
-    let own: [&dyn Service; 2] = [&Fs::default(), &Net::default()];
-    let all = built_in(Env::default(), |_| (), |_| Ok(()));
+    let own: [&dyn Service; 3] = [&Env::default(), &Fs::default(), &Net::default()];
+    let all = shared(memory(0), |_| (), |_| Ok(()));
     let all = all.iter().map(AsRef::as_ref).chain(own);
     let mut named = all.filter(|offered| offered.name() == service);
     named.any(|offered| offered.operations().iter().any(|declared| declared.name == operation))
 }
 
-fn built_in(
-    env: Env,
+/// Room for so many plugins' values.
+fn memory(quotas: usize) -> MemoryStore {
+    let quota = Quota::WORKSTATION;
+    MemoryStore::new(quota.entries as usize * quotas, quota.bytes as usize * quotas)
+}
+
+fn shared(
+    store: impl Store + 'static,
     log: impl FnMut(&LogLine<'_>) + Send + 'static,
     event: impl FnMut(&Published<'_>) -> Result<(), Status> + Send + 'static,
-) -> [Box<dyn Service>; 6] {
-    let quota = Quota::WORKSTATION;
-    let store = MemoryStore::new(quota.entries as usize, quota.bytes as usize);
+) -> [Box<dyn Service>; 5] {
     [
         Box::new(Log::new(LOG_BYTES_PER_SECOND, log)),
         Box::new(Clock::new(wall)),
         Box::new(Random::new(|out| getrandom::fill(out).map_err(|_| Status::Failed))),
-        Box::new(Kv::new(store, quota)),
-        Box::new(env),
+        Box::new(Kv::new(store, Quota::WORKSTATION)),
         Box::new(Event::new(event)),
     ]
 }
@@ -117,8 +181,9 @@ fn variables(grant: &Grant<'_>) -> Env {
     Env::new(grant.variables().filter_map(value))
 }
 
-/// Microseconds since it was first asked.
-fn monotonic() -> Micros {
+/// A clock for a host: microseconds since it was first asked.
+#[must_use]
+pub fn monotonic() -> Micros {
     static START: OnceLock<Instant> = OnceLock::new();
     let elapsed = START.get_or_init(Instant::now).elapsed();
     Micros::try_from(elapsed.as_micros()).unwrap_or(Micros::MAX)
@@ -141,7 +206,7 @@ mod tests {
         let manifest = Manifest::parse(manifest)?;
         let grant = Grant::new(&manifest, &Policy::WORKSTATION);
         let services = workstation_services(&grant, |_| (), |_| Ok(()));
-        let names = r#"["log", "clock", "random", "kv", "env", "event"]"#;
+        let names = r#"["log", "clock", "random", "kv", "event", "env"]"#;
         assert_eq!(format!("{services:?}"), names);
         Ok(())
     }

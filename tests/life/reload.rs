@@ -177,3 +177,32 @@ fn a_sensor_filter_goes_on_where_the_old_version_was() {
     host.reload(id, source()).unwrap();
     assert_eq!(host.call(&filter, &(3, 24.0)), Ok((21.0, 1)));
 }
+
+#[test]
+fn where_versions_stand_is_told() {
+    let (mut host, _) = host();
+    let id = load(&mut host, "one");
+    let stand = |host: &Host<'_, 8>| {
+        let it = host.versions(id).unwrap();
+        (it.current, it.staged.is_some(), it.previous.is_some())
+    };
+    assert_eq!(stand(&host), (1, false, false));
+    let spin = entry(&mut host, id, "spin");
+    let call = host.start(&spin, &number(1_000)).unwrap();
+    host.poll(clock());
+    let (old, new) = (host.plugin(id).unwrap().hash(), counter("one", "2.0.0", ""));
+    host.reload(id, Source::new(&new).with_manifest(&manifest("one"))).unwrap();
+    assert_eq!(stand(&host), (1, true, false));
+    let staged = host.versions(id).unwrap().staged;
+    while host.take(&call).is_none() {
+        host.poll(clock());
+    }
+    host.poll(clock());
+    assert_eq!(stand(&host), (2, false, true));
+    assert_eq!(staged, Some(host.plugin(id).unwrap().hash()));
+    assert_eq!(host.versions(id).unwrap().previous, Some(old));
+    host.roll_back(id).unwrap();
+    assert_eq!(stand(&host), (3, false, false));
+    host.unload(id).unwrap();
+    assert_eq!(host.versions(id), None);
+}

@@ -75,7 +75,7 @@ pub use error::{
 pub use event::{Event, EventKind};
 pub use fault::{Fault, Trap};
 pub use host::{
-    Call, CallFuture, Config, Host, MAX_CALLS, MAX_EVENTS, Probation, Source, Turn, Wake,
+    Call, CallFuture, Config, Host, MAX_CALLS, MAX_EVENTS, Probation, Source, Turn, Versions, Wake,
 };
 pub use id::PluginId;
 pub use inspect::{

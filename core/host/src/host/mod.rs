@@ -13,7 +13,7 @@ pub(crate) use calls::Pace;
 pub use config::{Config, Probation, Source};
 pub use future::CallFuture;
 pub use ledger::MAX_EVENTS;
-pub use slot::MAX_CALLS;
+pub use slot::{MAX_CALLS, Versions};
 pub use turn::{Turn, Wake};
 
 use crate::{
@@ -93,6 +93,12 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
     /// [`OfferError`]; the service is dropped.
     pub fn offer(&mut self, service: Box<dyn Service>) -> Result<(), OfferError> {
         self.services.offer(service)
+    }
+
+    /// The ceiling of what its plugins may have.
+    #[must_use]
+    pub const fn policy(&self) -> &'p Policy<'p> {
+        self.config.policy
     }
 
     /// Admits a plugin, instantiates it and calls its `ampoule_init`.
@@ -201,6 +207,12 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
     #[must_use]
     pub fn plugin(&self, id: PluginId) -> Option<&Plugin> {
         self.slots.get(id).map(|live| &live.current.plugin)
+    }
+
+    /// Where its versions stand. `None` if it is gone.
+    #[must_use]
+    pub fn versions(&self, id: PluginId) -> Option<Versions> {
+        self.slots.get(id).map(Live::versions)
     }
 
     /// The loaded plugins, by slot.

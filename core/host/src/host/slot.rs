@@ -38,6 +38,17 @@ pub(super) struct Live {
     pub(super) listed: bool,
 }
 
+/// Where the versions of a plugin stand: what [`Host::reload`](super::Host::reload) has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// Which one runs: counted from 1, one up with every swap and every way back.
+    pub current: u32,
+    /// The [hash](Plugin::hash) of a new one that waits until the call under way has ended.
+    pub staged: Option<u64>,
+    /// The hash of the one that is kept while the current one is on probation.
+    pub previous: Option<u64>,
+}
+
 /// One version of a plugin, with what goes when it goes.
 pub(super) struct Version {
     pub(super) plugin: Plugin,
@@ -111,6 +122,14 @@ impl Live {
             credit: 0,
             priority: 1,
             listed: false,
+        }
+    }
+
+    pub(super) fn versions(&self) -> Versions {
+        Versions {
+            current: self.version,
+            staged: self.staged.as_ref().map(|staged| staged.plugin.hash()),
+            previous: self.previous.as_ref().map(|previous| previous.version.plugin.hash()),
         }
     }
 
