@@ -23,6 +23,12 @@ pub(crate) fn pass(micros: Micros) -> Micros {
     NOW.get()
 }
 
+/// How often a test does what it does: `usual`, or what an environment variable says.
+pub(crate) fn count(variable: &str, usual: u32) -> u32 {
+    let said = std::env::var(variable).ok();
+    said.map_or(usual, |number| number.parse().expect("a number"))
+}
+
 /// Grants every service, within what a small guest needs.
 pub(crate) const POLICY: Policy<'_> = Policy {
     limits: Limits { call_fuel: 200_000, init_fuel: 100_000, ..Limits::MICRO },
@@ -55,6 +61,16 @@ pub(crate) fn host() -> (Host<'static, 8>, Slow) {
 /// `slow` and answers what that says, `sleep` sleeps for so many milliseconds, `fail` fails. With
 /// `state` it hands the sum over.
 pub(crate) fn counter(name: &str, version: &str, more: &str) -> Vec<u8> {
+    named(bare_counter(more), name, version)
+}
+
+/// A module with a name and a version.
+pub(crate) fn named(bare: Vec<u8>, name: &str, version: &str) -> Vec<u8> {
+    crate::with_meta(bare, &Meta { name, version, description: "counts", author: "tests" })
+}
+
+/// A [`counter`] that isn't named yet.
+pub(crate) fn bare_counter(more: &str) -> Vec<u8> {
     let text = format!(
         r#"(module
             (import "slow" "ask" (func $ask (param i32) (result i32)))
@@ -85,8 +101,7 @@ pub(crate) fn counter(name: &str, version: &str, more: &str) -> Vec<u8> {
                 (i64.store (i32.const 128) (i64.const 0x0021_0107)) (i64.const 0x8000_0080_0000_0003))
             {more})"#
     );
-    let meta = Meta { name, version, description: "counts", author: "tests" };
-    crate::with_meta(wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}")), &meta)
+    wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Entries of a [`counter`] that hand over its sum.

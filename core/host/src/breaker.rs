@@ -240,7 +240,8 @@ impl Breaker {
         Pass { epoch: self.epoch, probe }
     }
 
-    const fn is_late(&self, pass: Pass) -> bool {
+    /// Whether the breaker has changed its state since it gave this pass.
+    pub(crate) const fn is_late(&self, pass: Pass) -> bool {
         pass.epoch != self.epoch
     }
 

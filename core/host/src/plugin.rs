@@ -257,6 +257,13 @@ impl Plugin {
         self.live().map_or(0, |instance| instance.memory().len())
     }
 
+    /// The linear memory of its instance, as its last call has left it. Empty after a fault, until the next
+    /// call.
+    #[must_use]
+    pub fn memory(&self) -> &[u8] {
+        self.live().map_or(&[], Instance::memory)
+    }
+
     /// The largest message that its mailbox takes, in bytes. 0 after a fault, until the next call.
     #[must_use]
     pub fn mailbox_bytes(&self) -> u32 {

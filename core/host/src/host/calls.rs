@@ -25,7 +25,7 @@ use serde::Serialize;
 /// takes it.
 pub struct Call<Res> {
     pub(super) plugin: PluginId,
-    pub(super) number: u32,
+    pub(super) number: u64,
     reply: PhantomData<fn() -> Res>,
 }
 
@@ -105,10 +105,14 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
         loop {
             let now = (self.clock)();
             let (_, next) = self.turn_of(id, now, u64::MAX);
-            if !self.live(id)?.is_busy() {
+            let live = self.live(id)?;
+            if !live.is_busy() {
                 return Ok(());
             }
             match next {
+                Wake::Now if live.current.plugin.sleeps_until().is_some() => {
+                    (self.config.idle)(now);
+                }
                 Wake::Now => {}
                 Wake::At(until) => (self.config.idle)(until),
                 Wake::Never => return Err(Refusal::Asleep {}.into()),
@@ -137,6 +141,9 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
     }
 
     /// Takes the reply of a started call, which is given once. `None` while the call isn't over.
+    ///
+    /// A reply that isn't a `Res` is told here, and has been counted as a success: it was only now that
+    /// anyone said what it was to be.
     ///
     /// # Errors
     /// As for [`Self::call`]; [`Refusal::NoSuchCall`] if it was taken or cancelled,
@@ -226,7 +233,7 @@ impl Live {
         entry: u16,
         request: &Req,
         asked_at: Micros,
-    ) -> Result<u32, Refusal> {
+    ) -> Result<u64, Refusal> {
         if !self.has_room() {
             self.ledger.counters.record_refusal(RefusalKind::QueueFull);
             return Err(Refusal::QueueFull {});
@@ -237,6 +244,7 @@ impl Live {
         })?;
         let pass = self.ledger.ask(asked_at)?;
         let number = self.next_call;
+        // It doesn't get that far: an old number never names a new call.
         self.next_call = number.wrapping_add(1);
         let deadline = self.current.deadline.map(|time| asked_at.saturating_add(time));
         let waiting = Waiting { number, entry, message, asked_at, deadline, pass };
@@ -245,13 +253,13 @@ impl Live {
         Ok(number)
     }
 
-    fn is_under_way(&self, number: u32) -> bool {
+    fn is_under_way(&self, number: u64) -> bool {
         self.running.as_ref().is_some_and(|running| running.number == number)
             || self.waiting.iter().any(|waiting| waiting.number == number)
     }
 
     /// Drops a call that isn't under way. False if there is none.
-    fn forget(&mut self, number: u32) -> bool {
+    fn forget(&mut self, number: u64) -> bool {
         if let Some(at) = self.done.iter().position(|done| done.number == number) {
             self.done.remove(at);
             return true;

@@ -81,6 +81,11 @@ impl Ledger {
         })
     }
 
+    /// Asks again for a call that has waited, if the breaker has changed since.
+    pub(super) fn renew(&mut self, pass: Pass, now: Micros) -> Result<Pass, Refusal> {
+        if self.breaker.is_late(pass) { self.ask(now) } else { Ok(pass) }
+    }
+
     /// A call that didn't run after all.
     pub(super) fn refused(&mut self, pass: Pass, kind: RefusalKind) {
         self.breaker.give_back(pass);

@@ -108,7 +108,7 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
     /// [`Plugin::load`]. Nothing of it is left.
     pub fn load(&mut self, source: Source<'_>) -> Result<PluginId, LoadError> {
         let id = self.slots.free().ok_or(SlotError::Full { slots: SLOTS })?;
-        let version = self.admit(source, |host, name| host.name_is_free(name))?;
+        let version = self.admit(source, |host, plugin| host.name_is_free(plugin.meta().name))?;
         let hash = version.plugin.hash();
         let breaker = Breaker::new(self.config.breaker);
         let ledger = Ledger { id, breaker, counters: Counters::default() };
@@ -117,11 +117,11 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         Ok(id)
     }
 
-    /// Admits, and initializes if `fits` has nothing against its name.
+    /// Admits, and initializes if `fits` has nothing against it.
     fn admit(
         &mut self,
         mut source: Source<'_>,
-        fits: impl FnOnce(&Self, &str) -> Result<(), SlotError>,
+        fits: impl FnOnce(&Self, &Plugin) -> Result<(), SlotError>,
     ) -> Result<Version, LoadError> {
         let mut own = core::mem::take(&mut source.own);
         let policy: &Policy<'_> = self.config.policy;
@@ -138,7 +138,7 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         self.services.swap_own(&mut own);
         let plugin = Plugin::admit(source.wasm, &limits, permits, &self.services);
         let plugin = plugin.map_err(LoadError::from).and_then(|mut plugin| {
-            fits(self, plugin.meta().name)?;
+            fits(self, &plugin)?;
             plugin.begin(&source.context, &mut self.services)?;
             Ok(plugin)
         });
@@ -169,13 +169,14 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         let known = live.entries.iter().position(|(bound, _)| &**bound == name);
         let at = known.unwrap_or(live.entries.len());
         if known.is_none() {
-            live.entries.push((name.into(), index));
+            live.entries.push((name.into(), Some(index)));
         }
         // A module has far fewer exports than a u16 counts.
         Ok(Entry::new(at as u16, id.bits()))
     }
 
-    /// Ends a plugin: its call under way is dropped, `ampoule_destroy` called, and every byte given back.
+    /// Ends a plugin with all its versions: its call under way is dropped with its instance,
+    /// `ampoule_destroy` called on those that are left, and every byte given back.
     /// Calls that weren't answered are gone, and those who ask for them learn that the plugin is.
     ///
     /// # Errors
@@ -190,7 +191,13 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         }
         // There are at most `MAX_CALLS`.
         let dropped = unanswered as u8;
-        let destroyed = self.destroy(live.current);
+        self.unlist(id);
+        let Live { current, staged, previous, .. } = *live;
+        let destroyed = self.destroy(current);
+        let staged = staged.map(|version| *version);
+        for other in staged.into_iter().chain(previous.map(|previous| previous.version)) {
+            self.farewell(id, other);
+        }
         self.note(id, EventKind::Unloaded { hash, dropped });
         destroyed
     }
@@ -225,9 +232,10 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
     pub fn counters(&self, id: PluginId) -> Option<Counters> {
         let live = self.slots.get(id)?;
         let mut counters = live.ledger.counters;
-        add_uses(&mut counters, &live.current.plugin);
-        counters.instances =
-            counters.instances.saturating_add(live.current.plugin.usage().instances);
+        add_usage(&mut counters, &live.current.plugin);
+        if let Some(previous) = &live.previous {
+            add_usage(&mut counters, &previous.version.plugin);
+        }
         Some(counters)
     }
 
@@ -252,7 +260,8 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         Ok(())
     }
 
-    /// Refuses all calls of a plugin until [`Self::lift`]. The one under way goes on.
+    /// Refuses all calls of a plugin until [`Self::lift`], those that wait in line included. The one under
+    /// way goes on.
     ///
     /// # Errors
     /// [`Refusal::Stale`] if it is gone.
@@ -288,8 +297,9 @@ fn abandon(services: &mut Services, version: &mut Version) {
     services.swap_own(&mut version.own);
 }
 
-/// Adds what a version has used of services to its plugin's counters.
-fn add_uses(counters: &mut Counters, plugin: &Plugin) {
+/// Adds the instances of a version and what it has used of services to its plugin's counters.
+fn add_usage(counters: &mut Counters, plugin: &Plugin) {
+    counters.instances = counters.instances.saturating_add(plugin.usage().instances);
     for (service, uses) in plugin.uses() {
         counters.record_host_calls(service, u32::try_from(uses).unwrap_or(u32::MAX));
     }

@@ -7,7 +7,7 @@ use super::{
     slot::{Previous, Version},
 };
 use crate::{
-    error::{CallError, Diagnosis as _, LoadError, Refusal, SlotError},
+    error::{CallError, Diagnosis as _, LoadError, SlotError},
     event::EventKind,
     id::PluginId,
     plugin::Plugin,
@@ -26,9 +26,13 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
     ///
     /// # Errors
     /// [`LoadError`]: the old version goes on as if nothing had been. So it does when the new one refuses
-    /// the state: if the swap had to wait, only an [`Event`](crate::Event) tells.
+    /// the state: if the swap had to wait, only an [`Event`](crate::Event) tells. If it is the old one that
+    /// faults while it tells its state, that costs its instance, as any fault does.
     pub fn reload(&mut self, id: PluginId, source: Source<'_>) -> Result<(), LoadError> {
         let hash = crate::plugin::hash(source.wasm);
+        if self.slots.get(id).is_some_and(|live| live.running.is_none()) {
+            self.prove(id, (self.clock)());
+        }
         let staged = self.stage(id, source);
         match staged {
             Ok(()) => self.note(id, EventKind::Staged { hash }),
@@ -66,31 +70,41 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
 
     /// Admits a version and initializes it, beside the one that runs.
     fn stage(&mut self, id: PluginId, source: Source<'_>) -> Result<(), LoadError> {
-        let live = self.slots.get(id).ok_or(SlotError::Stale { plugin: id })?;
-        let name: Box<str> = live.current.plugin.meta().name.into();
-        let version = self.admit(source, |_, found| same_name(&name, found))?;
-        let Some(live) = self.slots.get_mut(id) else {
-            return Err(SlotError::Stale { plugin: id }.into());
-        };
-        live.rebound(&version.plugin)
-            .map_err(|name| SlotError::EntryGone { name: Text::from_guest(name.as_bytes()) })?;
-        live.staged = Some(Box::new(version));
+        self.live(id).map_err(|_| SlotError::Stale { plugin: id })?;
+        let version = self.admit(source, |host, plugin| {
+            let live = host.slots.get(id).ok_or(SlotError::Stale { plugin: id })?;
+            same_name(live.current.plugin.meta().name, plugin.meta().name)?;
+            live.rebound(plugin).map(|_| ())
+        })?;
+        let staged = Some(Box::new(version));
+        let replaced =
+            self.live(id).ok().and_then(|live| core::mem::replace(&mut live.staged, staged));
+        if let Some(replaced) = replaced {
+            self.farewell(id, *replaced);
+        }
         Ok(())
     }
 
-    /// Changes what there is to change between two calls.
+    /// Changes what there is to change, between two calls.
     pub(super) fn change_versions(&mut self, id: PluginId, now: Micros) {
-        let fault = self.slots.get(id).and_then(|live| live.previous.as_ref()?.fault);
-        if let Some(code) = fault {
-            self.revert(id, code);
+        if self.slots.get(id).is_none_or(|live| live.running.is_some()) {
+            return;
         }
+        self.prove(id, now);
         if self.slots.get(id).is_some_and(|live| live.staged.is_some()) {
             // Told by an event; nobody waits for the answer.
             let _ = self.swap(id, now);
         }
+    }
+
+    /// Reverts or commits, if a version on probation has shown what it is.
+    fn prove(&mut self, id: PluginId, now: Micros) {
         let previous = self.slots.get(id).and_then(|live| live.previous.as_ref());
-        if previous.is_some_and(|it| it.calls_left == 0 || now >= it.until) {
-            self.commit(id);
+        let Some(previous) = previous else { return };
+        match previous.fault {
+            Some(code) => self.revert(id, code),
+            None if previous.calls_left == 0 || now >= previous.until => self.commit(id),
+            None => {}
         }
     }
 
@@ -101,24 +115,30 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
         let Self { services, slots, .. } = self;
         let Some(live) = slots.get_mut(id) else { return Ok(()) };
         let Some(mut staged) = live.staged.take() else { return Ok(()) };
-        let handed = hand_over(services, &mut live.current, &mut staged);
-        let entries = live.rebound(&staged.plugin);
+        // An entry may have been bound since it was staged.
+        let entries = live.rebound(&staged.plugin).map_err(LoadError::from).and_then(|entries| {
+            hand_over(services, &mut live.current, &mut staged)?;
+            Ok(entries)
+        });
+        match entries {
+            Ok(entries) => live.entries = entries,
+            Err(error) => {
+                let (hash, code) = (staged.plugin.hash(), error.code());
+                self.note(id, EventKind::Refused { hash, code });
+                self.farewell(id, *staged);
+                return Err(error);
+            }
+        }
         let (from, to) = (live.current.plugin.hash(), staged.plugin.hash());
-        let (Ok(()), Ok(entries)) = (&handed, entries) else {
-            let error = handed.err().unwrap_or(Refusal::OtherPlugin {}.into());
-            let code = error.code();
-            self.note(id, EventKind::Refused { hash: to, code });
-            return Err(error.into());
-        };
-        live.entries = entries;
         live.version = live.version.saturating_add(1);
-        live.ledger.succeed(&live.current.plugin);
+        live.ledger.start_over();
         let version = live.version;
         let old = core::mem::replace(&mut live.current, *staged);
         // A version that never passed its probation is nothing to go back to.
         let dropped = match &mut live.previous {
             Some(previous) => {
                 (previous.until, previous.calls_left) = (until, calls_left);
+                live.ledger.retire(&old.plugin);
                 Some(old)
             }
             None => {
@@ -142,6 +162,7 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
     fn commit(&mut self, id: PluginId) {
         let Some(live) = self.slots.get_mut(id) else { return };
         let Some(previous) = live.previous.take() else { return };
+        live.ledger.retire(&previous.version.plugin);
         let (hash, version) = (live.current.plugin.hash(), live.version);
         self.note(id, EventKind::Committed { hash, version });
         self.farewell(id, previous.version);
@@ -152,17 +173,17 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
         let Some(live) = self.slots.get_mut(id) else { return };
         let Some(previous) = live.previous.take() else { return };
         let (from, to) = (live.current.plugin.hash(), previous.version.plugin.hash());
-        live.ledger.succeed(&live.current.plugin);
+        live.ledger.start_over();
         let failed = core::mem::replace(&mut live.current, previous.version);
-        // The old version had all of them when it was swapped out.
-        live.entries = live.rebound(&live.current.plugin).unwrap_or_default();
+        live.ledger.retire(&failed.plugin);
+        live.rebind();
         live.version = live.version.saturating_add(1);
         let version = live.version;
         self.note(id, EventKind::Reverted { from, to, version, code });
         self.farewell(id, failed);
     }
 
-    fn farewell(&mut self, id: PluginId, version: Version) {
+    pub(super) fn farewell(&mut self, id: PluginId, version: Version) {
         if let Err(error) = self.destroy(version) {
             self.note(id, EventKind::DestroyFailed { code: error.code() });
         }
@@ -198,13 +219,15 @@ fn hand_over(
 }
 
 impl super::ledger::Ledger {
-    /// Another version goes on: what the old one has used of services stays on record, and the breaker
-    /// starts over.
-    fn succeed(&mut self, old: &Plugin) {
-        super::add_uses(&mut self.counters, old);
-        self.counters.instances = self.counters.instances.saturating_add(old.usage().instances);
+    /// Another version takes over: the breaker starts over with it.
+    fn start_over(&mut self) {
         self.counters.record_reload();
         let rules = *self.breaker.rules();
         self.breaker.reset(rules);
+    }
+
+    /// A version goes for good: what it has used stays on record.
+    fn retire(&mut self, version: &Plugin) {
+        super::add_usage(&mut self.counters, version);
     }
 }

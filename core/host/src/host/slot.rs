@@ -4,9 +4,10 @@ use super::ledger::{Ledger, Standing};
 use crate::{
     breaker::Pass,
     call::Started,
-    error::{CallError, Refusal},
+    error::{CallError, Refusal, SlotError},
     plugin::Plugin,
     service::{Micros, Services},
+    text::Text,
 };
 use alloc::{boxed::Box, vec::Vec};
 
@@ -23,17 +24,19 @@ pub(super) struct Live {
     /// Counts versions.
     pub(super) version: u32,
     pub(super) ledger: Ledger,
-    /// The entries that were bound, by name, with their index in the current version.
-    pub(super) entries: Vec<(Box<str>, u16)>,
+    /// The entries that were bound, in the order of their binding.
+    pub(super) entries: Vec<BoundEntry>,
     pub(super) waiting: heapless::Deque<Waiting, MAX_CALLS>,
     pub(super) running: Option<Running>,
     pub(super) done: heapless::Vec<Done, MAX_CALLS>,
     /// The reply that was taken last, borrowed by whoever took it.
     pub(super) taken: Box<[u8]>,
-    pub(super) next_call: u32,
+    pub(super) next_call: u64,
     /// Fuel that it may use now; below 0 if it has used more than its share.
     pub(super) credit: i64,
     pub(super) priority: u8,
+    /// Whether a turn ended before it had its share: it gets what is left of that first in the next.
+    pub(super) cut: bool,
     /// Whether it is among those that get turns.
     pub(super) listed: bool,
 }
@@ -48,6 +51,10 @@ pub struct Versions {
     /// The hash of the one that is kept while the current one is on probation.
     pub previous: Option<u64>,
 }
+
+/// An entry that was bound: its name, and its index in the current version. None if it was bound on a
+/// version that was reverted, and isn't in this one.
+pub(super) type BoundEntry = (Box<str>, Option<u16>);
 
 /// One version of a plugin, with what goes when it goes.
 pub(super) struct Version {
@@ -81,7 +88,7 @@ impl Previous {
 
 /// A call of which nothing has run.
 pub(super) struct Waiting {
-    pub(super) number: u32,
+    pub(super) number: u64,
     pub(super) entry: u16,
     pub(super) message: Box<[u8]>,
     pub(super) asked_at: Micros,
@@ -91,7 +98,7 @@ pub(super) struct Waiting {
 
 /// The call under way.
 pub(super) struct Running {
-    pub(super) number: u32,
+    pub(super) number: u64,
     pub(super) started: Started,
     pub(super) asked_at: Micros,
     pub(super) deadline: Option<Micros>,
@@ -101,7 +108,7 @@ pub(super) struct Running {
 
 /// A call that is over.
 pub(super) struct Done {
-    pub(super) number: u32,
+    pub(super) number: u64,
     pub(super) result: Result<Box<[u8]>, Box<CallError>>,
 }
 
@@ -121,6 +128,7 @@ impl Live {
             next_call: 0,
             credit: 0,
             priority: 1,
+            cut: false,
             listed: false,
         }
     }
@@ -147,17 +155,33 @@ impl Live {
         self.waiting.len() + self.done.len() + usize::from(self.running.is_some()) < MAX_CALLS
     }
 
-    /// The index that a bound entry has in the current version.
-    pub(super) fn entry(&self, bound: u16) -> Result<u16, Refusal> {
-        self.entries.get(usize::from(bound)).map(|it| it.1).ok_or(Refusal::OtherPlugin {})
+    /// Whether a waiting call may be put under way: not while versions are to change.
+    pub(super) fn may_begin(&self) -> bool {
+        let faulty = self.previous.as_ref().is_some_and(|previous| previous.fault.is_some());
+        self.running.is_none() && self.staged.is_none() && !faulty
     }
 
-    /// Finds the bound entries in another version.
-    pub(super) fn rebound(&self, plugin: &Plugin) -> Result<Vec<(Box<str>, u16)>, Box<str>> {
-        let find = |(name, _): &(Box<str>, u16)| {
-            let index = plugin.entry_index(name).ok_or_else(|| name.clone())?;
-            Ok((name.clone(), index))
+    /// The index that a bound entry has in the current version.
+    pub(super) fn entry(&self, bound: u16) -> Result<u16, Refusal> {
+        let index = self.entries.get(usize::from(bound)).and_then(|it| it.1);
+        index.ok_or(Refusal::OtherPlugin {})
+    }
+
+    /// Finds the bound entries in a new version, which has to have all that the current one has.
+    pub(super) fn rebound(&self, plugin: &Plugin) -> Result<Vec<BoundEntry>, SlotError> {
+        let find = |(name, current): &BoundEntry| match plugin.entry_index(name) {
+            None if current.is_some() => {
+                Err(SlotError::EntryGone { name: Text::from_guest(name.as_bytes()) })
+            }
+            index => Ok((name.clone(), index)),
         };
         self.entries.iter().map(find).collect()
+    }
+
+    /// Finds the bound entries in the current version, as far as it has them. Each keeps its place.
+    pub(super) fn rebind(&mut self) {
+        for (name, index) in &mut self.entries {
+            *index = self.current.plugin.entry_index(name);
+        }
     }
 }

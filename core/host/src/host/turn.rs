@@ -14,6 +14,7 @@ use crate::{
     service::{Micros, Services},
 };
 use alloc::boxed::Box;
+use core::mem;
 
 /// What one turn of [`Host::poll`] has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,14 +56,15 @@ pub(super) struct Over {
 impl<const SLOTS: usize> Host<'_, SLOTS> {
     /// Gives every plugin that has something to do its turn: a slice of fuel for each of its priority, less
     /// what it has used beyond that before. One turn costs [`Config::turn_fuel`](super::Config::turn_fuel)
-    /// and one slice at most; those that got nothing are the first on the next. What making a fresh
-    /// instance costs, and taking over state, is bounded by the limits of the plugin, and comes on top.
+    /// and one slice at most; those that didn't get all of theirs are the first on the next. What making a
+    /// fresh instance costs, and taking over state, is bounded by the limits of the plugin, and comes on
+    /// top.
     ///
     /// `now` is the host's clock. Deadlines are looked at here.
     pub fn poll(&mut self, now: Micros) -> Turn {
         let (mut fuel, mut next) = (0_u64, Wake::Never);
         for _ in 0..self.turns.len() {
-            let left = self.config.turn_fuel.saturating_sub(fuel);
+            let left = self.config.turn_fuel.max(1).saturating_sub(fuel);
             if left == 0 {
                 return Turn { fuel, next: Wake::Now };
             }
@@ -71,14 +73,28 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
             fuel = fuel.saturating_add(used);
             if let Some(live) = self.slots.get_mut(id) {
                 live.listed = live.needs_turns();
+                if live.listed && live.cut {
+                    // One that stood there left its place.
+                    let _ = self.turns.push_front(id);
+                    return Turn { fuel, next: Wake::Now };
+                }
                 if live.listed {
                     next = next.min(wake);
-                    // One that stood there left its place.
                     let _ = self.turns.push_back(id);
                 }
             }
         }
         Turn { fuel, next }
+    }
+
+    /// Takes a plugin that is gone from among those that get turns: another one may need its place.
+    pub(super) fn unlist(&mut self, id: PluginId) {
+        for _ in 0..self.turns.len() {
+            if let Some(other) = self.turns.pop_front().filter(|other| *other != id) {
+                // One that stood there left its place.
+                let _ = self.turns.push_back(other);
+            }
+        }
     }
 
     /// Puts a plugin among those that get turns.
@@ -88,20 +104,20 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
             && self.turns.push_back(id).is_ok()
         {
             live.listed = true;
-            live.credit = 0;
+            (live.credit, live.cut) = (0, false);
         }
     }
 
     /// One plugin's turn: the fuel that it took, and when it wants the next.
     pub(super) fn turn_of(&mut self, id: PluginId, now: Micros, left: u64) -> (u64, Wake) {
-        let share = self.config.slice_fuel;
+        self.change_versions(id, now);
+        // With none, nothing would ever get on.
+        let share = self.config.slice_fuel.max(1);
         let Self { services, slots, events, .. } = self;
         let Some(live) = slots.get_mut(id) else { return (0, Wake::Never) };
         live.begin(services, now, events);
         let used = live.run(services, share, left, now, events);
-        if live.running.is_none() {
-            self.change_versions(id, now);
-        }
+        self.change_versions(id, now);
         let wake = self.slots.get(id).map_or(Wake::Never, |live| live.wants(now));
         (used, wake)
     }
@@ -110,8 +126,15 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
 impl Live {
     /// Puts the next waiting call under way, if there is none.
     fn begin(&mut self, services: &mut Services, now: Micros, events: &mut Events) {
-        while self.running.is_none() && self.staged.is_none() {
-            let Some(waiting) = self.waiting.pop_front() else { return };
+        while self.may_begin() {
+            let Some(mut waiting) = self.waiting.pop_front() else { return };
+            match self.ledger.renew(waiting.pass, now) {
+                Ok(pass) => waiting.pass = pass,
+                Err(refusal) => {
+                    self.keep(waiting.number, Err(refusal.into()));
+                    continue;
+                }
+            }
             if let Err((over, number)) = self.begin_one(services, waiting, now) {
                 self.finish(number, over, events);
             }
@@ -123,7 +146,7 @@ impl Live {
         services: &mut Services,
         waiting: Waiting,
         now: Micros,
-    ) -> Result<(), (Over, u32)> {
+    ) -> Result<(), (Over, u64)> {
         let Waiting { number, entry, message, asked_at, deadline, pass } = waiting;
         let started = if deadline.is_some_and(|deadline| now >= deadline) {
             Err(Refusal::TooLate {}.into())
@@ -167,6 +190,7 @@ impl Live {
         now: Micros,
         events: &mut Events,
     ) -> u64 {
+        let goes_on = mem::take(&mut self.cut);
         let Some(running) = &self.running else { return 0 };
         if running.deadline.is_some_and(|deadline| now >= deadline) {
             self.end_running(services, Fault::Deadline {}.into(), now, events);
@@ -175,7 +199,7 @@ impl Live {
         if self.sleeps(now) {
             return 0;
         }
-        let Some(slice) = self.slice(share, left) else { return 0 };
+        let Some(slice) = self.slice(share, left, goes_on) else { return 0 };
         let Self { current, running, .. } = self;
         let Some(running) = running else { return 0 };
         services.swap_own(&mut current.own);
@@ -183,19 +207,25 @@ impl Live {
         services.swap_own(&mut current.own);
         running.used = running.used.saturating_add(used);
         self.credit = self.credit.saturating_sub(i64::try_from(used).unwrap_or(i64::MAX));
+        self.cut &= self.credit > 0 && matches!(step, Step::Runs);
         if let Step::Over(ended) = step {
             self.land(ended, now, events);
         }
         used
     }
 
-    /// The fuel that it may use now; none if it has used more than its share before.
-    fn slice(&mut self, share: u64, left: u64) -> Option<u64> {
+    /// The fuel that it may use now; none if it has used more than its share before. A turn that was cut
+    /// goes on with what it had left.
+    fn slice(&mut self, share: u64, left: u64, goes_on: bool) -> Option<u64> {
         let share = share.saturating_mul(u64::from(self.priority));
         let share = i64::try_from(share).unwrap_or(i64::MAX);
-        // What it didn't use it doesn't keep.
-        self.credit = self.credit.saturating_add(share).min(share);
-        u64::try_from(self.credit).ok().filter(|credit| *credit > 0).map(|it| it.min(left))
+        if !goes_on {
+            // What it didn't use it doesn't keep.
+            self.credit = self.credit.saturating_add(share).min(share);
+        }
+        let credit = u64::try_from(self.credit).ok().filter(|credit| *credit > 0)?;
+        self.cut = credit > left;
+        Some(credit.min(left))
     }
 
     fn sleeps(&self, now: Micros) -> bool {
@@ -219,7 +249,7 @@ impl Live {
     }
 
     /// Settles a call, and keeps its answer.
-    pub(super) fn finish(&mut self, number: u32, over: Over, events: &mut Events) {
+    pub(super) fn finish(&mut self, number: u64, over: Over, events: &mut Events) {
         let Over { result, pass, fuel, asked_at, memory_bytes, now } = over;
         let outcome = result.as_ref().map(|_| ());
         let settled = Settled { pass, result: outcome, fuel, asked_at, memory_bytes, now };
@@ -227,6 +257,11 @@ impl Live {
         if let Some(previous) = &mut self.previous {
             previous.judge(standing);
         }
+        self.keep(number, result);
+    }
+
+    /// Keeps an answer until it is taken.
+    fn keep(&mut self, number: u64, result: Result<Box<[u8]>, CallError>) {
         let done = Done { number, result: result.map_err(Box::new) };
         // There is room: it is counted from the start.
         let _ = self.done.push(done);
@@ -234,16 +269,16 @@ impl Live {
 
     /// When it wants the next turn.
     fn wants(&self, now: Micros) -> Wake {
-        let probation = Wake::at(self.previous.as_ref().map(|previous| previous.until));
         let Some(running) = &self.running else {
+            let probation = Wake::at(self.previous.as_ref().map(|previous| previous.until));
             return if self.is_busy() { Wake::Now } else { probation };
         };
+        // Versions change when it is over.
         let deadline = Wake::at(running.deadline);
-        let calls = match self.current.plugin.sleeps_until() {
+        match self.current.plugin.sleeps_until() {
             Some(Some(at)) if at > now => Wake::at(Some(at)).min(deadline),
             _ => Wake::Now,
-        };
-        calls.min(probation)
+        }
     }
 }
 

@@ -25,6 +25,7 @@ impl Plugin {
         let Some(instance) = &mut self.instance else { return Err(no_instance()) };
         let length = call::write_encoded(instance, message)?;
         let function = instance.entry(usize::from(index)).ok_or(Refusal::OtherPlugin {})?;
+        self.usage.fuel = 0;
         Ok(Started::new(function, length, self.module.limits.call_fuel))
     }
 
@@ -44,6 +45,7 @@ impl Plugin {
             instance.store.data_mut().parking.open = false;
             stepped
         });
+        self.usage.fuel = self.usage.fuel.saturating_add(used);
         if let Step::Over(Err(_)) = step {
             self.stop();
         }
@@ -132,9 +134,7 @@ impl Plugin {
         let mut started = Started::new(function, length, self.module.limits.call_fuel);
         self.usage.fuel = 0;
         loop {
-            let (step, used) = self.step(services, &mut started, pace.slice);
-            self.usage.fuel = self.usage.fuel.saturating_add(used);
-            match step {
+            match self.step(services, &mut started, pace.slice).0 {
                 Step::Over(ended) => return Ok(ended?),
                 _ if pace.is_over() => break,
                 Step::Runs => {}
@@ -204,9 +204,12 @@ impl Plugin {
         })
     }
 
-    /// Makes a fresh instance if one is due.
+    /// Makes a fresh instance if one is due. If that fails, the call used no fuel of its own.
     #[inline]
     pub(crate) fn ensure_ready(&mut self, services: &mut Services) -> Result<(), CallError> {
-        if self.ready == 0 { self.revive(services) } else { Ok(()) }
+        if self.ready != 0 {
+            return Ok(());
+        }
+        self.revive(services).inspect_err(|_| self.usage.fuel = 0)
     }
 }
