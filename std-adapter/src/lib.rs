@@ -6,6 +6,7 @@
 //! - [`read_capped`] reads a manifest or a policy from a file, for [`Manifest`] and [`PolicyFile`];
 //! - [`Plugin`] loads and calls it, [`inspect()`] tells about it without running it;
 //! - [`workstation_services`] are the services that a plugin with a [`Grant`] may use here;
+//! - [`BlockingPool`] keeps copies of a plugin for threads, which sleep while all are in use;
 //! - [`Watcher`] loads and reloads the plugins of a directory into a [`Host`];
 //! - [`escaped`] makes text from a guest safe to show on a terminal.
 //!
@@ -41,6 +42,7 @@ mod escape;
 mod files;
 pub mod fs;
 pub mod net;
+mod pool;
 pub mod services;
 pub mod watch;
 
@@ -49,6 +51,7 @@ pub use command::CommandError;
 pub use durable::{FileStore, StoreError};
 pub use escape::{Escaped, escaped};
 pub use files::{FileError, read_capped, read_module};
+pub use pool::{BlockingLease, BlockingPool, Sleep};
 pub use services::{
     monotonic, offer_shared, offer_shared_on, workstation_offers, workstation_own_services,
     workstation_services, workstation_services_on,

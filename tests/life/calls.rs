@@ -1,7 +1,8 @@
 //! Slots, queues, turns and their order.
 
 use crate::support::{
-    CONFIG, NumberEntry, clock, counter, entry, host, host_of, load, manifest, number, pass, value,
+    CONFIG, NumberEntry, Slow, clock, counter, entry, host, host_of, load, manifest, number, pass,
+    value,
 };
 use ampoule::{
     BreakerRules, BreakerState, CallError, Config, Context, Diagnosis, EventKind, Fault, Host,
@@ -173,6 +174,33 @@ fn time_over_ends_a_call_and_replaces_its_instance() {
     assert_eq!(host.call(&add, &number(7)).map(value), Ok(7), "a fresh instance counts from 0");
     let counters = host.counters(id).unwrap();
     assert_eq!((counters.failures.deadline, counters.instances), (1, 2));
+}
+
+#[test]
+fn a_call_may_have_less_time_than_its_plugin() {
+    const POLICY: ampoule::Policy<'_> =
+        ampoule::Policy { deadline_micros: Some(30), ..crate::support::POLICY };
+    // Time passes as often as somebody looks.
+    let mut host = Host::<1>::new(Config { policy: &POLICY, ..CONFIG }, || pass(1));
+    let (slow, clock) = (Slow::default(), ampoule::services::Clock::without_date());
+    host.offer(Box::new(slow)).unwrap();
+    host.offer(Box::new(clock)).unwrap();
+    let id = load(&mut host, "one");
+    let (add, spin) = (entry(&mut host, id, "add"), entry(&mut host, id, "spin"));
+    assert_eq!(host.call(&add, &number(5)).map(value), Ok(5));
+    let mut took = |micros| {
+        let before = host.counters(id).unwrap();
+        let ended = host.call_within(&spin, &number(0), micros);
+        assert_eq!(ended, Err(CallError::Fault(Fault::Deadline {})), "{micros}");
+        host.lift(id).unwrap();
+        host.counters(id).unwrap().duration_total - before.duration_total
+    };
+    assert!((10..20).contains(&took(10)));
+    assert!((30..40).contains(&took(100)), "the plugin's own deadline holds");
+    assert!((30..40).contains(&took(u64::MAX)));
+    assert!(took(0) < 5, "one slice");
+    assert_eq!(host.call_within(&add, &number(7), 20).map(value), Ok(7), "a fresh instance");
+    assert_eq!(host.counters(id).unwrap().instances, 5);
 }
 
 #[test]

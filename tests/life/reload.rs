@@ -107,7 +107,7 @@ fn what_fails_on_the_way_leaves_the_old_version_as_it_was() {
             (func (export "other") (param i32) (result i64) (i64.const 0)))"#,
     );
     let meta = ampoule_abi::Meta { name: "one", version: "3.0.0", description: "", author: "" };
-    let bare = crate::with_meta(bare.unwrap(), &meta);
+    let bare = crate::support::with_meta(bare.unwrap(), &meta);
     assert_eq!(host.reload(id, Source::new(&bare)).unwrap_err().code(), "L05");
     assert_eq!(host.call(&add, &number(1)).map(value), Ok(2));
     assert_eq!(events(&mut host).iter().filter(|it| *it == "Refused").count(), 6);
@@ -126,6 +126,21 @@ fn a_fault_on_probation_reverts() {
     assert_eq!(version(&host, id), "1.0.0");
     let kinds = events(&mut host);
     assert_eq!(kinds, ["Loaded", "Staged", "Swapped", "Faulted", "Reverted"]);
+}
+
+#[test]
+fn an_entry_bound_on_probation_costs_the_others_nothing_when_that_fails() {
+    let more = r#"(func (export "twice") (param i32) (result i64)
+        (call $answer (i32.mul (i32.const 2) (i32.load (i32.const 0)))))"#;
+    let (mut host, _) = host();
+    let id = load_with_state(&mut host);
+    let add = entry(&mut host, id, "add");
+    reload(&mut host, id, "2.0.0", more).unwrap();
+    let twice = entry(&mut host, id, "twice");
+    assert_eq!(host.call(&twice, &number(4)).map(value), Ok(8));
+    host.roll_back(id).unwrap();
+    assert_eq!(host.call(&add, &number(4)).map(value), Ok(4));
+    assert_eq!(host.call(&twice, &number(4)).unwrap_err().code(), "C03");
 }
 
 #[test]

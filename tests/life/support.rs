@@ -66,7 +66,7 @@ pub(crate) fn counter(name: &str, version: &str, more: &str) -> Vec<u8> {
 
 /// A module with a name and a version.
 pub(crate) fn named(bare: Vec<u8>, name: &str, version: &str) -> Vec<u8> {
-    crate::with_meta(bare, &Meta { name, version, description: "counts", author: "tests" })
+    with_meta(bare, &Meta { name, version, description: "counts", author: "tests" })
 }
 
 /// A [`counter`] that isn't named yet.
@@ -102,6 +102,20 @@ pub(crate) fn bare_counter(more: &str) -> Vec<u8> {
             {more})"#
     );
     wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Appends a meta section to a module.
+pub(crate) fn with_meta(mut wasm: Vec<u8>, meta: &Meta<'_>) -> Vec<u8> {
+    let mut content = vec![1];
+    for text in [meta.name, meta.version, meta.description, meta.author] {
+        content.push(u8::try_from(text.len()).unwrap());
+        content.extend_from_slice(text.as_bytes());
+    }
+    let name = b"ampoule.meta";
+    wasm.extend([0, u8::try_from(1 + name.len() + content.len()).unwrap(), name.len() as u8]);
+    wasm.extend_from_slice(name);
+    wasm.extend(content);
+    wasm
 }
 
 /// Entries of a [`counter`] that hand over its sum.

@@ -46,6 +46,10 @@ macro_rules! tally {
                 [ $( self.$field, )* ].into_iter().fold(0, |sum, n| sum.saturating_add(n.into()))
             }
 
+            fn merge(&mut self, other: &Self) {
+                $( self.$field = self.$field.saturating_add(other.$field); )*
+            }
+
             const fn count(&mut self, kind: $Kind) {
                 let number = match kind { $( $Kind::$Variant => &mut self.$field, )* };
                 *number = number.saturating_add(1);
@@ -184,6 +188,12 @@ impl Histogram {
         &self.0
     }
 
+    fn merge(&mut self, other: &Self) {
+        for (number, more) in self.0.iter_mut().zip(other.0) {
+            add(number, more);
+        }
+    }
+
     fn count(&mut self, duration: Micros) {
         let fits = |&(bucket, _): &(usize, _)| Self::longest(bucket).is_none_or(|l| duration <= l);
         if let Some((_, number)) = self.0.iter_mut().enumerate().find(fits) {
@@ -284,6 +294,28 @@ impl Counters {
     /// Counts a new version that took over.
     pub const fn record_reload(&mut self) {
         self.reloads = self.reloads.saturating_add(1);
+    }
+
+    /// Adds what another copy of the plugin has done: numbers add up, of what counts the most the larger
+    /// stays. Which of two last failures came later nobody knows; the other's stays, if there is one.
+    pub fn merge(&mut self, other: &Self) {
+        add(&mut self.calls, other.calls);
+        add(&mut self.successes, other.successes);
+        add(&mut self.failure_replies, other.failure_replies);
+        self.failures.merge(&other.failures);
+        self.last_failure = other.last_failure.or(self.last_failure);
+        self.refusals.merge(&other.refusals);
+        add(&mut self.fuel_total, other.fuel_total);
+        self.fuel_most = self.fuel_most.max(other.fuel_most);
+        add(&mut self.duration_total, other.duration_total);
+        self.duration_most = self.duration_most.max(other.duration_most);
+        self.durations.merge(&other.durations);
+        self.memory_most_bytes = self.memory_most_bytes.max(other.memory_most_bytes);
+        self.instances = self.instances.saturating_add(other.instances);
+        self.reloads = self.reloads.saturating_add(other.reloads);
+        for (service, uses) in other.host_calls.iter().enumerate() {
+            self.record_host_calls(service, *uses);
+        }
     }
 
     const fn record_outcome(&mut self, outcome: CallEnd) {

@@ -271,6 +271,9 @@ errors! {
         NoMemory { needed: usize } = "C15",
             "there was no memory for {needed} bytes of the message",
             "free memory on the host, or send and answer less";
+        ShardLost {} = "C16",
+            "a panic of the host has cost the pool this copy of the plugin, and it couldn't be loaded again",
+            "look for the service or the message type that panics; the next call of this shard tries again";
     }
 }
 
@@ -298,6 +301,12 @@ errors! {
         InCall {} = "L07",
             "a call of the plugin is under way",
             "wait until it is over, or cancel it";
+        Unproven {} = "L08",
+            "the new version faulted on one shard before all of them had it",
+            "debug it with the inputs of that call; the events tell the fault";
+        OtherCopy { shard: usize } = "L09",
+            "the source gave another module for shard {shard} than before",
+            "give the same bytes for every shard, whenever it is asked";
     }
 }
 

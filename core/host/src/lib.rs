@@ -7,7 +7,7 @@
 //! A [`Host`] keeps many plugins: [`Host::load`] admits, translates and instantiates a module,
 //! [`Host::bind`] gives a typed [`Entry`], [`Host::call`] crosses over once and reads the reply where it
 //! lies, [`Host::start`] and [`Host::poll`] run calls a slice at a time. A [`Plugin`] is one of them by
-//! itself. [`inspect`] tells everything about a module without running it. What the other side looks like is in
+//! itself; a [`Pool`] keeps copies of one, for threads. [`inspect`] tells everything about a module without running it. What the other side looks like is in
 //! [`ampoule_abi`] and `docs/abi.md`.
 //!
 //! A plugin that imports something needs [`Services`] and a [`Grant`]: a [`Manifest`] cut by the
@@ -23,6 +23,7 @@
 //! | engine | `admission`, `module_view`, `engine`, `guest_memory`, `service`, `wasi`, `instance`, `call`, `inspect` | `engine`, `instance`, `call`, `service/glue`, `service/parked` and `wasi/glue` alone name `wasmi` |
 //! | life | `entry`, `plugin`, `command`, `registry` | one plugin, or one run of a program; slots and ids |
 //! | front | `host`, `lib` | many plugins: turns, queues, reload, a record of each |
+//! | front | `pool` | many copies of one plugin, each in a host of its own |
 //! | offers | `services` | the built-in services, on the public API alone |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -52,6 +53,7 @@ pub mod manifest;
 mod module_view;
 mod plugin;
 pub mod policy;
+mod pool;
 mod registry;
 mod service;
 pub mod services;
@@ -86,6 +88,7 @@ pub use limits::{Limits, Shape};
 pub use manifest::{Manifest, ManifestError};
 pub use plugin::{Plugin, Usage};
 pub use policy::{Grant, Granted, Policy, PolicyFile};
+pub use pool::{Lease, Pool, PoolError, PoolSource, Spin, Wait};
 pub use service::{
     Caller, Form, MAX_SCALARS, Micros, NothingGranted, OfferError, Operation, Permits, Scalar,
     Service, Services,

@@ -260,6 +260,29 @@ proptest! {
     }
 
     #[test]
+    fn what_two_copies_did_adds_up_to_what_one_would_have(
+        calls in vec(record(), 0..40),
+        cut in 0..40_usize,
+        refused in vec(select(RefusalKind::ALL), 0..8),
+        uses in vec((0..40_usize, any::<u32>()), 0..8),
+        renewed in 0..4_usize,
+    ) {
+        let (here, there) = calls.split_at(cut.min(calls.len()));
+        let (mut one, mut sum, mut other) = (counted(&calls), counted(here), counted(there));
+        let copies = [&mut sum, &mut other];
+        for (at, copy) in copies.into_iter().enumerate() {
+            refused.iter().skip(at).step_by(2).for_each(|kind| copy.record_refusal(*kind));
+            uses.iter().skip(at).step_by(2).for_each(|(of, uses)| copy.record_host_calls(*of, *uses));
+            (0..renewed + at).for_each(|_| { copy.record_instance(); copy.record_reload(); });
+        }
+        refused.iter().for_each(|kind| one.record_refusal(*kind));
+        uses.iter().for_each(|(of, uses)| one.record_host_calls(*of, *uses));
+        (0..=2 * renewed).for_each(|_| { one.record_instance(); one.record_reload(); });
+        sum.merge(&other);
+        prop_assert_eq!(sum, one);
+    }
+
+    #[test]
     fn every_call_is_in_each_sum_once(calls in vec(record(), 0..40)) {
         let counters = counted(&calls);
         let ended = counters.successes + counters.failure_replies + counters.failures.total();

@@ -67,6 +67,21 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
         entry: &Entry<Req, Res>,
         request: &Req,
     ) -> Result<Res, CallError> {
+        self.call_within(entry, request, Micros::MAX)
+    }
+
+    /// [`Self::call`] that may take so many microseconds at most, less if the plugin's own deadline is
+    /// shorter. It counts from when the calls that were started before are over, and is looked at between
+    /// slices and while the plugin sleeps.
+    ///
+    /// # Errors
+    /// As for [`Self::call`]; [`Fault::Deadline`] when the time is over.
+    pub fn call_within<'h, Req: Serialize + ?Sized, Res: Decode<'h>>(
+        &'h mut self,
+        entry: &Entry<Req, Res>,
+        request: &Req,
+        micros: Micros,
+    ) -> Result<Res, CallError> {
         let id = id_of(entry)?;
         if self.live(id)?.needs_turns() {
             self.clear_way(id)?;
@@ -76,7 +91,9 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
         let index = live.entry(entry.index)?;
         let asked_at = clock();
         let pass = live.ledger.ask(asked_at)?;
-        let deadline = live.current.deadline.map(|time| asked_at.saturating_add(time));
+        let allowed = live.current.deadline.map_or(micros, |time| time.min(micros));
+        // No clock gets there.
+        let deadline = (allowed < Micros::MAX).then(|| asked_at.saturating_add(allowed));
         services.swap_own(&mut live.current.own);
         let plugin = &mut live.current.plugin;
         let bits = if plugin.is_simple() && deadline.is_none() {

@@ -74,7 +74,7 @@ impl Config<'static> {
 /// Without a manifest it is granted nothing, and has the policy's limits.
 #[derive(Debug)]
 pub struct Source<'a> {
-    pub(super) wasm: &'a [u8],
+    pub(crate) wasm: &'a [u8],
     pub(super) manifest: Option<&'a Manifest>,
     pub(super) context: Context<'a>,
     pub(super) own: Services,

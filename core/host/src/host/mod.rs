@@ -5,6 +5,7 @@ mod config;
 mod future;
 mod ledger;
 mod reload;
+mod shard;
 mod slot;
 mod turn;
 

@@ -159,7 +159,7 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
     }
 
     /// The new version is there to stay.
-    fn commit(&mut self, id: PluginId) {
+    pub(super) fn commit(&mut self, id: PluginId) {
         let Some(live) = self.slots.get_mut(id) else { return };
         let Some(previous) = live.previous.take() else { return };
         live.ledger.retire(&previous.version.plugin);
