@@ -1,15 +1,14 @@
 //! The engine: how it is set up, and the translated module.
 //!
-//! With `instance`, `call`, `service/glue` and `wasi/glue` the only files that name `wasmi`.
+//! With `instance`, `call`, `service/glue`, `service/parked` and `service/wasi/glue` the only files that name `wasmi`.
 
 use crate::{
     admission::{self, Admitted, Grants, Kind, admit},
     error::AdmissionError,
     limits::{INITIAL_STACK_BYTES, Limits},
     module_view,
-    service::{Bound, Imported, Permits, Services},
+    service::{Bound, Imported, Permits, Services, wasi},
     text::Text,
-    wasi,
 };
 use alloc::{boxed::Box, string::String, vec::Vec};
 use ampoule_abi::{export, owned};

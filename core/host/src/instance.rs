@@ -8,9 +8,9 @@ use crate::{
     service::{
         glue::{self, Reach},
         parked::Parking,
+        wasi,
     },
     text::{MAX_TEXT_BYTES, Text},
-    wasi,
 };
 use alloc::{boxed::Box, vec::Vec};
 use ampoule_abi::export;

@@ -20,7 +20,7 @@
 //! |---|---|---|
 //! | words | `limits`, `text`, `id`, `fault`, `error`, `event` | plain data |
 //! | pure | `breaker`, `counters`, `manifest`, `policy` | no I/O, no clock, no heap |
-//! | engine | `admission`, `module_view`, `engine`, `guest_memory`, `service`, `wasi`, `instance`, `call`, `inspect` | `engine`, `instance`, `call`, `service/glue`, `service/parked` and `wasi/glue` alone name `wasmi` |
+//! | engine | `admission`, `module_view`, `engine`, `guest_memory`, `service`, `instance`, `call`, `inspect` | `engine`, `instance`, `call`, `service/glue`, `service/parked` and `service/wasi/glue` alone name `wasmi` |
 //! | life | `entry`, `plugin`, `command`, `registry` | one plugin, or one run of a program; slots and ids |
 //! | front | `host`, `lib` | many plugins: turns, queues, reload, a record of each |
 //! | front | `pool` | many copies of one plugin, each in a host of its own |
@@ -58,7 +58,6 @@ mod registry;
 mod service;
 pub mod services;
 mod text;
-mod wasi;
 
 pub use admission::HeapBound;
 pub use ampoule_abi::{

@@ -5,7 +5,7 @@ use super::scan::{Counts, Scan};
 use crate::{
     error::AdmissionError,
     limits::{INITIAL_STACK_BYTES, Limits},
-    wasi,
+    service::wasi,
 };
 
 /// An upper bound of each part of a plugin's heap, in bytes.

@@ -14,8 +14,10 @@ use crate::{
     limits::Limits,
     module_view::{self, ExportKind, ImportView},
     policy::Granted,
-    service::{Bound, Found, Imported, Permits, Services},
-    wasi::{self, Bindings},
+    service::{
+        Bound, Found, Imported, Permits, Services,
+        wasi::{self, Bindings},
+    },
 };
 use alloc::vec::Vec;
 use ampoule_abi::{DecodeError, Meta, MetaError, export, import, schema};

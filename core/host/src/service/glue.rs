@@ -4,13 +4,13 @@
 use super::{
     Bound, Caller, Form, Imported, MAX_SCALARS, Micros, Operation, Scalar, Service, Services,
     parked::{Ask, What},
+    wasi,
 };
 use crate::{
     engine::Module,
     guest_memory::GuestSlice,
     inspect::ValueType,
     instance::{Inside, panic},
-    wasi,
 };
 use alloc::{boxed::Box, vec::Vec};
 use ampoule_abi::{Status, import};

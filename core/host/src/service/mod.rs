@@ -8,6 +8,7 @@ mod bucket;
 pub(crate) mod glue;
 pub mod offer;
 pub(crate) mod parked;
+pub(crate) mod wasi;
 
 pub use crate::limits::Micros;
 

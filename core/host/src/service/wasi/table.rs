@@ -97,7 +97,7 @@ mod tests {
     use super::{MAX_PARAMS, TABLE};
     use std::{format, string::String, vec::Vec};
 
-    const PAGE: &str = include_str!("../../../../docs/wasi.md");
+    const PAGE: &str = include_str!("../../../../../docs/wasi.md");
 
     #[test]
     fn the_page_tells_every_function_and_its_type() {
