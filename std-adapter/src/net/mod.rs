@@ -11,9 +11,11 @@ mod url;
 
 pub use limits::NetLimits;
 
-use crate::fs::{answer, decoded};
 use allowed::{Allowed, Target};
-use ampoule::{Caller, Form, Grant, Operation, Service};
+use ampoule::{
+    Caller, Form, Grant, Operation, Service,
+    offered::{read, write},
+};
 use ampoule_abi::{Status, encoded_len};
 use core::{
     net::{IpAddr, SocketAddr},
@@ -142,7 +144,7 @@ impl Net {
         request: &[u8],
         reply: &mut [u8],
     ) -> Result<usize, Status> {
-        let (kind, host, port): (u8, &str, u16) = decoded(request)?;
+        let (kind, host, port): (u8, &str, u16) = read(request)?;
         if kind != TCP && kind != UDP {
             return Err(Status::Invalid);
         }
@@ -157,7 +159,7 @@ impl Net {
         let udp = kind == UDP;
         let socket = if udp { Socket::udp(&addresses) } else { Socket::tcp(&addresses, deadline) };
         let socket = socket.map_err(|error| status(&error))?;
-        answer(&self.handles.add(caller.plugin, caller.now, target, socket), reply)
+        write(&self.handles.add(caller.plugin, caller.now, target, socket), reply)
     }
 
     /// Where a target may be connected to. A name is resolved here, and nowhere else.
@@ -183,7 +185,7 @@ impl Net {
         request: &[u8],
         reply: &mut [u8],
     ) -> Result<usize, Status> {
-        let (handle, content, most): (u32, &[u8], u32) = decoded(request)?;
+        let (handle, content, most): (u32, &[u8], u32) = read(request)?;
         self.check_sizes(content, most)?;
         let open = self.handles.get(caller.plugin, caller.now, handle)?;
         if !open.target.is_in(caller.scope) {
@@ -213,7 +215,7 @@ impl Net {
     }
 
     fn close(&mut self, caller: &Caller<'_>, request: &[u8]) -> Result<usize, Status> {
-        self.handles.close(caller.plugin, decoded(request)?)?;
+        self.handles.close(caller.plugin, read(request)?)?;
         Ok(0)
     }
 
@@ -237,7 +239,7 @@ impl Net {
         let addresses = self.addresses(caller.scope, &target, connect)?;
         let way = Way { addresses, roots: &self.roots, connect, whole };
         let answered = http::fetch(way, &url.with_host(&target.host), headers, &asked)?;
-        match answer(&answered.message(), reply.get_mut(..most).unwrap_or_default())? {
+        match write(&answered.message(), reply.get_mut(..most).unwrap_or_default())? {
             length if length <= most => Ok(length),
             _ => Err(Status::Busy),
         }
