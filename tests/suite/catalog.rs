@@ -5,15 +5,19 @@ use ampoule::{
     AdmissionError, BindError, CatalogRow, Fault, ManifestError, OfferError, Refusal, SlotError,
     manifest::{NetHostError, PathError},
 };
-use ampoule_std::{CommandError, FileError, StoreError, watch::WatchRefusal};
+use ampoule_std::{
+    CommandError, FileError, StoreError,
+    watch::{WatchCommandError, WatchRefusal},
+};
 use core::fmt::Write;
 use std::{collections::BTreeSet, fs};
 
-const FAMILIES: [(&str, &str, &[CatalogRow]); 13] = [
+const FAMILIES: [(&str, &str, &[CatalogRow]); 14] = [
     ("U", "Usage of the command", CommandError::CATALOG),
     ("I", "Files, on a workstation: nothing was loaded", FileError::CATALOG),
     ("D", "Stores of values, on a workstation", StoreError::CATALOG),
     ("W", "Watched directories, on a workstation", WatchRefusal::CATALOG),
+    ("V", "The command `ampoule watch`", WatchCommandError::CATALOG),
     ("M", "Manifests and policies", ManifestError::CATALOG),
     ("P", "Paths in a grant, and those that a plugin asks for", PathError::CATALOG),
     ("H", "Network hosts in a grant, and those that a plugin asks for", NetHostError::CATALOG),

@@ -44,12 +44,14 @@
 //! `docs/watching.md` says what counts as a change, how long things take, and what happens to versions
 //! that fail.
 
+mod command;
 mod event;
 mod read;
 mod runs;
 mod stamp;
 mod watched;
 
+pub use command::WatchCommandError;
 pub use event::{Hashes, Sha256, WatchError, WatchEvent, WatchKind, WatchRefusal};
 pub use stamp::MAX_WATCHED;
 

@@ -3,9 +3,13 @@
 mod files;
 mod good;
 mod guests;
+mod host;
 mod manifest;
 mod services;
 mod usage;
+// Signals end it.
+#[cfg(unix)]
+mod watch;
 
 use core::time::Duration;
 use serde_json::Value;

@@ -10,7 +10,12 @@ use std::{
 
 /// A plugin that imports message operations, asks the last one with `request`, and answers success if
 /// its answer is `expected`, else traps. Others are asked before, and have to answer 0.
-fn asking(before: &[(&str, &[u8])], operation: &str, request: &[u8], expected: i32) -> String {
+pub(crate) fn asking(
+    before: &[(&str, &[u8])],
+    operation: &str,
+    request: &[u8],
+    expected: i32,
+) -> String {
     let mut imports = String::new();
     let mut data = String::new();
     let mut body = String::new();
@@ -36,7 +41,7 @@ fn asking(before: &[(&str, &[u8])], operation: &str, request: &[u8], expected: i
 }
 
 /// A plugin whose `execute` does `body` and answers success.
-fn plugin_importing(imports: &str, rest: &str, body: &str) -> String {
+pub(crate) fn plugin_importing(imports: &str, rest: &str, body: &str) -> String {
     // Imports stand before all else.
     plugin(&format!(
         r#"{rest}
@@ -47,19 +52,19 @@ fn plugin_importing(imports: &str, rest: &str, body: &str) -> String {
 }
 
 /// A manifest of the plugin `test` that asks for these operations, each `service.operation`.
-fn manifest(operations: &[&str]) -> String {
+pub(crate) fn manifest(operations: &[&str]) -> String {
     let rules: Vec<_> = operations.iter().map(|it| rule(it, json!({}))).collect();
     manifest_of("test", json!({ "services": rules }))
 }
 
-fn rule(operation: &str, more: Json) -> Json {
+pub(crate) fn rule(operation: &str, more: Json) -> Json {
     let (service, operation) = operation.split_once('.').unwrap();
     let mut rule = json!({ "service": service, "operations": [operation] });
     rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     rule
 }
 
-fn manifest_of(name: &str, capabilities: Json) -> String {
+pub(crate) fn manifest_of(name: &str, capabilities: Json) -> String {
     let meta = json!({ "name": name, "version": "1.0.0" });
     json!({ "meta": meta, "capabilities": capabilities }).to_string()
 }
@@ -74,31 +79,31 @@ fn line() -> String {
     format!(r#"(data (i32.const 32) "{}")"#, in_text(LOG_HI))
 }
 
-const KV_SET: &[u8] = b"\x03led\x02\x01\xff";
-const KV_GET: &[u8] = b"\x03led";
+pub(crate) const KV_SET: &[u8] = b"\x03led\x02\x01\xff";
+pub(crate) const KV_GET: &[u8] = b"\x03led";
 
 /// The files of a test.
-struct Case {
-    folder: Folder,
+pub(crate) struct Case {
+    pub(crate) folder: Folder,
     plugin: PathBuf,
     manifest: PathBuf,
 }
 
 impl Case {
-    fn new(plugin: &str, manifest: &str) -> Self {
+    pub(crate) fn new(plugin: &str, manifest: &str) -> Self {
         let folder = Folder::new();
         let (plugin, manifest) = (folder.with("p.wat", plugin), folder.with("m.json", manifest));
         Self { folder, plugin, manifest }
     }
 
-    fn args<'a>(&'a self, command: &'a str, more: &'a [&'a str]) -> Vec<&'a OsStr> {
+    pub(crate) fn args<'a>(&'a self, command: &'a str, more: &'a [&'a str]) -> Vec<&'a OsStr> {
         let start = [OsStr::new(command), self.plugin.as_os_str()];
         let manifest = [OsStr::new("--manifest"), self.manifest.as_os_str()];
         let more = more.iter().map(OsStr::new);
         start.into_iter().chain(manifest).chain(more).collect()
     }
 
-    fn run(&self, more: &[&str]) -> Ran {
+    pub(crate) fn run(&self, more: &[&str]) -> Ran {
         ampoule(self.args("run", more)).clean()
     }
 
@@ -305,7 +310,7 @@ fn without_a_manifest_nothing_is_offered() {
     let path = folder.with("p.wat", asking(&[], "log.write", LOG_HI, 0));
     complains(&run_args(&path, &[]), 3, "A19");
     let help = ampoule(["run", "--help"]).done();
-    for told in ["(A19)", "lost at the end", "wasmPath is ignored"] {
+    for told in ["(A19)", "lost at the end", "wasmPath is ignored", "  fs  ", "  net  ", "(F13)"] {
         assert!(help.out.contains(told), "{help:?}");
     }
 }

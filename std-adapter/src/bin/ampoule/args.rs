@@ -1,6 +1,9 @@
 //! What the command line may say.
 
-use crate::grant::tighter;
+use crate::{
+    grant::tighter,
+    watch::{self, Watch},
+};
 use ampoule_abi::{Meta, export};
 use ampoule_std::{CommandError, Limits};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -19,6 +22,7 @@ Examples:
   ampoule run json-transformer.wasm --param user_name=ada --param format=camelCase
   ampoule inspect json-transformer.wasm
   ampoule inspect json-transformer.wasm --limits micro --json | jq .verdict
+  ampoule watch plugins
   ampoule manifest new blink > blink.manifest.json
   ampoule manifest check blink.manifest.json
   ampoule completions bash > ~/.local/share/bash-completion/completions/ampoule";
@@ -38,6 +42,7 @@ Examples:
   ampoule run json-transformer.wasm --param a=1 --json --stats | jq .data
   ampoule run loop.wasm --fuel 1000000 --limits micro
   ampoule run weather.wasm --manifest weather.manifest.json --policy device.policy.json
+  ampoule run counter.wasm --manifest counter.manifest.json --store counter.values
   ampoule run --manifest report.manifest.json --wasi report.wasm --year 2026";
 
 const WASI_NOTES: &str = "\
@@ -45,7 +50,8 @@ With --wasi, a program runs from its start to its end. Its output goes to stdout
 what isn't printable is escaped. Its exit status is this command's, 125 if it is higher; 2 and 3 may be this
 command's own, which then has an error on stderr. It sees nothing but its arguments and the services that
 the manifest grants, as docs/wasi.md tells. Its limits are the workstation's, with 64 MiB of memory and ten
-times the fuel; what is given here can only lower them.";
+times the fuel; what is given here can only lower them. A manifest's timeout doesn't hold for it: it is fuel
+that ends a program.";
 
 const GRANT_NOTES: &str = "\
 Services are offered with --manifest only. Without it an import is refused as not offered (A19); with it,
@@ -54,12 +60,14 @@ Offered are, as docs/services.md describes them:
   log     lines on stderr, with --json too
   clock   this computer's
   random  the operating system's
-  kv      kept in memory, and lost at the end of the command
+  kv      kept in the file of --store; without it in memory, and lost at the end of the command
   env     the variables under allowedEnv that the policy leaves, from this command's environment
   event   shown on stderr, with --json too
+  fs      the files below allowedPaths that the policy leaves, where there are some
+  net     the network hosts under allowedHosts that the policy leaves, where there are some
 The manifest's meta.name has to be the module's. Its wasmPath is ignored: the module is PLUGIN, always.
-Its limits hold, cut by the policy; limits that are given here can only lower them. Its timeout doesn't
-hold here: it is fuel that ends a call.";
+Its limits hold, cut by the policy; limits that are given here can only lower them. Its timeout holds for
+the call (F13), and time that the plugin sleeps counts.";
 
 const INSPECT_NOTES: &str = "\
 Nothing of the plugin runs. The exit status is 0 if a host with these limits would load it, 3 if it
@@ -121,6 +129,9 @@ pub(crate) enum Command {
     /// Tell everything about a plugin without running it.
     #[command(after_help = format!("{GRANT_NOTES}\n\n{INSPECT_NOTES}\n\n{EXIT_STATUS}"))]
     Inspect(Inspect),
+    /// Keep the plugins of a directory loaded while they change, call them and show how they do.
+    #[command(after_help = watch::NOTES)]
+    Watch(Watch),
     /// Check a manifest, or begin one.
     Manifest {
         #[command(subcommand)]
@@ -189,6 +200,9 @@ pub(crate) struct Run {
     /// Fuel for the call, and as much to start the plugin [default: as the limits say]
     #[arg(long, value_name = "N")]
     fuel: Option<u64>,
+    /// Keep the values of kv in this file, for the next run too [default: in memory]
+    #[arg(long, value_name = "FILE", requires = "manifest")]
+    pub(crate) store: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
@@ -294,9 +308,9 @@ impl Command {
             Self::Run(run) => run.json,
             Self::Inspect(inspect) => inspect.json,
             Self::Manifest { command: ManifestCommand::Check(check) } => check.json,
-            Self::Manifest { command: ManifestCommand::New { .. } } | Self::Completions { .. } => {
-                false
-            }
+            Self::Manifest { command: ManifestCommand::New { .. } }
+            | Self::Completions { .. }
+            | Self::Watch(_) => false,
         }
     }
 }
@@ -309,7 +323,7 @@ fn plugin_name(name: &str) -> Result<String, String> {
 }
 
 /// A name that is given twice is an error: a plugin would see the first one only.
-fn pairs(option: &'static str, given: &[String]) -> Result<Pairs, CommandError> {
+pub(crate) fn pairs(option: &'static str, given: &[String]) -> Result<Pairs, CommandError> {
     let mut pairs = Pairs::new();
     for text in given {
         let Some((name, text)) = text.split_once('=').filter(|(name, _)| !name.is_empty()) else {

@@ -9,11 +9,13 @@ use crate::{
 };
 use ampoule_abi::import;
 use ampoule_std::{
-    CommandError, Grant, Granted, Import, Inspection, Limits, Micros, NothingGranted, Permits,
-    Services, Shape, Status as Refusal, escaped,
+    CommandError, FileStore, Grant, Granted, Host, Import, Inspection, Limits, Micros,
+    NothingGranted, OfferError, Permits, Services, Shape, Status as Refusal, StoreError, escaped,
+    offer_shared, offer_shared_on,
     services::{LogLine, Published},
-    workstation_offers, workstation_services,
+    workstation_offers, workstation_services, workstation_services_on,
 };
+use std::path::Path;
 
 /// Publications that are shown in a second: more than anyone can read, and no flood.
 const EVENTS_PER_SECOND: u32 = 1000;
@@ -43,14 +45,36 @@ pub(crate) struct Offer<'a> {
 }
 
 impl<'a> Offer<'a> {
-    /// Without a grant, nothing.
-    pub(crate) fn new(grant: Option<&'a Grant<'a>>) -> Self {
+    /// Without a grant, nothing. Without a store, values are kept in memory.
+    pub(crate) fn new(grant: Option<&'a Grant<'a>>, store: Option<FileStore>) -> Self {
         let Some(grant) = grant else {
             return Self { permits: &NothingGranted, services: Services::none() };
         };
-        let mut event = Events::default();
-        let services = workstation_services(grant, log, move |published| event.show(published));
+        let (log, event) = sinks(|line| output::styled_aside(&line));
+        let services = match store {
+            Some(store) => workstation_services_on(store, grant, log, event),
+            None => workstation_services(grant, log, event),
+        };
         Self { permits: grant, services }
+    }
+}
+
+/// Opens the store of `--store`, where one is given.
+pub(crate) fn open(store: Option<&Path>) -> Result<Option<FileStore>, StoreError> {
+    store.map(FileStore::open).transpose()
+}
+
+/// Offers to all plugins of a host what they share, with values in `store` or else in memory. What they
+/// say goes to `tell`, a line each with its end.
+pub(crate) fn offer_to<const SLOTS: usize>(
+    host: &mut Host<'_, SLOTS>,
+    store: Option<FileStore>,
+    tell: impl Fn(String) + Clone + Send + 'static,
+) -> Result<(), OfferError> {
+    let (log, event) = sinks(tell);
+    match store {
+        Some(store) => offer_shared_on(store, host, log, event),
+        None => offer_shared(host, log, event),
     }
 }
 
@@ -77,9 +101,19 @@ pub(crate) fn is_own(import: &Import) -> bool {
     [import::MODULE, import::WASI].contains(&import.service.as_str())
 }
 
-fn log(line: &LogLine<'_>) {
-    let LogLine { plugin, level, text, .. } = line;
-    output::styled_aside(&format!("{level} {}: {}\n", escaped(plugin), escaped(text)));
+/// Where the services `log` and `event` bring what plugins say.
+fn sinks(
+    tell: impl Fn(String) + Clone + Send + 'static,
+) -> (
+    impl FnMut(&LogLine<'_>) + Send + 'static,
+    impl FnMut(&Published<'_>) -> Result<(), Refusal> + Send + 'static,
+) {
+    let (mut events, told) = (Events::default(), tell.clone());
+    let log = move |line: &LogLine<'_>| {
+        let LogLine { plugin, level, text, .. } = line;
+        told(format!("{level} {}: {}\n", escaped(plugin), escaped(text)));
+    };
+    (log, move |published: &Published<'_>| events.line(published).map(&tell))
 }
 
 /// Shows publications, a bounded number of them in a second.
@@ -90,12 +124,11 @@ struct Events {
 }
 
 impl Events {
-    fn show(&mut self, published: &Published<'_>) -> Result<(), Refusal> {
+    fn line(&mut self, published: &Published<'_>) -> Result<String, Refusal> {
         let Published { plugin, topic, payload, now } = *published;
         self.count(now)?;
         let (plugin, topic) = (escaped(plugin), escaped(topic));
-        output::styled_aside(&format!("event {plugin}: {topic}: {}\n", Bytes(payload)));
-        Ok(())
+        Ok(format!("event {plugin}: {topic}: {}\n", Bytes(payload)))
     }
 
     fn count(&mut self, now: Micros) -> Result<(), Refusal> {

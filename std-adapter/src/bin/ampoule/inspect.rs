@@ -22,7 +22,7 @@ pub(crate) fn inspect(args: &Inspect) -> Result<Status, Problem> {
     let grant = papers.as_ref().zip(policy.as_ref());
     let grant = grant.map(|(papers, policy)| Grant::new(&papers.manifest, policy));
     let limits = args.limits(grant.map(|grant| grant.limits()));
-    let Offer { permits, services } = Offer::new(grant.as_ref());
+    let Offer { permits, services } = Offer::new(grant.as_ref(), None);
 
     let wasm = module(&args.plugin, &limits)?;
     let inspected = inspect_with(&wasm, &limits, permits, &services);

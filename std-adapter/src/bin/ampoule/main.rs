@@ -13,6 +13,7 @@ mod run;
 mod show;
 mod types;
 mod wasi;
+mod watch;
 
 use ampoule_std::{CommandError, FileError, Limits, escaped, read_module};
 use args::{Cli, Command, ManifestCommand};
@@ -42,6 +43,7 @@ fn carry_out(command: &Command) -> Result<ExitCode, Problem> {
             None => run::run(run),
         },
         Command::Inspect(inspect) => inspect::inspect(inspect),
+        Command::Watch(args) => watch::watch(args),
         Command::Manifest { command: ManifestCommand::Check(check) } => manifest::check(check),
         Command::Manifest { command: ManifestCommand::New { name } } => manifest::new(name),
         Command::Completions { shell } => completions(*shell),

@@ -55,7 +55,7 @@ impl Papers {
     pub(crate) fn read(manifest: &Path, policy: Option<&Path>) -> Result<Self> {
         Ok(Self {
             manifest: document(manifest, Manifest::parse)?,
-            policy: policy.map(|path| document(path, PolicyFile::parse)).transpose()?,
+            policy: policy.map(policy_file).transpose()?,
         })
     }
 
@@ -68,6 +68,11 @@ impl Papers {
     pub(crate) fn policy_or<'a>(&'a self, default: Policy<'a>) -> Policy<'a> {
         self.policy.as_ref().map_or(default, PolicyFile::policy)
     }
+}
+
+/// Reads a policy.
+pub(crate) fn policy_file(path: &Path) -> Result<PolicyFile> {
+    document(path, PolicyFile::parse)
 }
 
 /// Reads a file and what is in it.

@@ -24,6 +24,14 @@ pub(crate) fn json(value: &impl Serialize) -> Result<()> {
     finish(write_json(io::stdout(), value))
 }
 
+/// As [`json`], and answers whether the reader is still there.
+pub(crate) fn json_heard(value: &impl Serialize) -> Result<bool> {
+    match write_json(io::stdout(), value) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        written => finish(written).map(|()| true),
+    }
+}
+
 /// As [`styled`], to stderr. There is no one left to tell when that fails.
 pub(crate) fn styled_aside(text: &impl Display) {
     let _ = write(AutoStream::auto(io::stderr()), text);

@@ -1,12 +1,13 @@
 //! What ends a command early, and with which exit status.
 
 use ampoule_std::{
-    AdmissionError, BindError, CallError, CommandError, Diagnosis, FileError, LoadError, Refusal,
+    AdmissionError, BindError, CallError, CommandError, Diagnosis, FileError, LoadError,
+    OfferError, Refusal, SlotError, StoreError, watch::WatchCommandError,
 };
 use std::process::ExitCode;
 
 /// How a command ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Status {
     Done = 0,
     /// The plugin reports a failure.
@@ -47,6 +48,36 @@ impl From<CommandError> for Problem {
 impl From<FileError> for Problem {
     fn from(error: FileError) -> Self {
         Self::new(Status::Usage, &error)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::new(Status::Usage, &error)
+    }
+}
+
+impl From<WatchCommandError> for Problem {
+    fn from(error: WatchCommandError) -> Self {
+        Self::new(Status::Usage, &error)
+    }
+}
+
+impl From<SlotError> for Problem {
+    fn from(error: SlotError) -> Self {
+        Self::new(Status::Refused, &error)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(error: Refusal) -> Self {
+        Self::new(of_refusal(&error), &error)
+    }
+}
+
+impl From<OfferError> for Problem {
+    fn from(error: OfferError) -> Self {
+        Self::new(Status::Refused, &error)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     args::Run,
-    grant::{Offer, check_name, read},
+    grant::{Offer, check_name, offer_to, open, read},
     manifest::Papers,
     module, output,
     problem::{Problem, Status},
@@ -10,41 +10,46 @@ use crate::{
     types,
 };
 use ampoule_std::{
-    CommandError, Context, Grant, Inspection, Limits, LoadError, Outcome, Plugin, Services,
-    escaped, inspect_with, owned,
+    CommandError, Config, Context, FileStore, Grant, Host, Inspection, Limits, LoadError, Micros,
+    Outcome, Plugin, PluginId, Policy, Source, escaped, inspect_with, monotonic, owned,
+    workstation_own_services,
 };
 use core::{
     fmt::{self, Display, Formatter},
     time::Duration,
 };
 use serde::Serialize;
-use std::{path::Path, time::Instant};
+use std::{path::Path, thread, time::Instant};
 
 type Result<T> = core::result::Result<T, Problem>;
+
+/// How long nothing is done at most, in microseconds, before the plugin that sleeps is asked again.
+const NAP: Micros = 1_000_000;
 
 pub(crate) fn run(args: &Run) -> Result<Status> {
     let request = request(args)?;
     let papers = read(&args.grant)?;
-    let policy = papers.as_ref().map(Papers::policy);
-    let grant = papers.as_ref().zip(policy.as_ref());
-    let grant = grant.map(|(papers, policy)| Grant::new(&papers.manifest, policy));
-    let limits = args.limits(grant.map(|grant| grant.limits()));
-    let Offer { permits, mut services } = Offer::new(grant.as_ref());
+    let given = papers.as_ref().map_or(Policy::WORKSTATION, Papers::policy);
+    let granted = papers.as_ref().map(|papers| Grant::new(&papers.manifest, &given).limits());
+    // What the command line lowers is lowered for the host as a whole: it has this plugin alone.
+    let policy = Policy { limits: args.limits(granted), ..given };
+    let grant = papers.as_ref().map(|papers| Grant::new(&papers.manifest, &policy));
 
-    let wasm = module(args.plugin.as_deref().unwrap_or(Path::new("")), &limits)?;
-    let inspection = inspect_with(&wasm, &limits, permits, &services)?;
+    let wasm = module(args.plugin.as_deref().unwrap_or(Path::new("")), &policy.limits)?;
+    let inspection = look_at(&wasm, &policy.limits, grant.as_ref())?;
     check_name(papers.as_ref(), &inspection)?;
     callable(&inspection, &args.entry)?;
+    let store = open(args.store.as_deref())?;
 
     let start = Instant::now();
-    // The request is the call's; a plugin that needs a context to start says so.
-    let mut plugin =
-        Plugin::load_with(&wasm, &limits, permits, &mut services, &Context::default())?;
+    let config = Config { policy: &policy, idle, ..Config::WORKSTATION };
+    let mut host = Host::<1>::new(config, monotonic);
+    let id = load(&mut host, &wasm, papers.as_ref().zip(grant.as_ref()), store)?;
     let loading = start.elapsed();
-    let entry = plugin.bind::<Context<'_>, Outcome<'_>>(&args.entry)?;
+    let entry = host.bind::<Context<'_>, Outcome<'_>>(id, &args.entry)?;
 
     let start = Instant::now();
-    let outcome = plugin.call_with(&mut services, &entry, &request.borrow())?;
+    let outcome = host.call(&entry, &request.borrow())?;
     let calling = start.elapsed();
     let status = if outcome.success { Status::Done } else { Status::Failed };
     if args.json {
@@ -52,14 +57,45 @@ pub(crate) fn run(args: &Run) -> Result<Status> {
     } else {
         output::styled(&Tree(&outcome))?;
     }
-    tell(args, &Stats::new(&plugin, &inspection, &limits, loading, calling))?;
-    Ok(unload(plugin, &mut services).unwrap_or(status))
+    if let Some(plugin) = host.plugin(id) {
+        tell(args, &Stats::new(plugin, &inspection, &policy.limits, loading, calling))?;
+    }
+    Ok(unload(&mut host, id).unwrap_or(status))
+}
+
+/// Services are offered for the look alone: nothing of the plugin runs.
+fn look_at(wasm: &[u8], limits: &Limits, grant: Option<&Grant<'_>>) -> Result<Inspection> {
+    let Offer { permits, services } = Offer::new(grant, None);
+    Ok(inspect_with(wasm, limits, permits, &services)?)
+}
+
+/// The request is the call's; a plugin that needs a context to start says so.
+fn load(
+    host: &mut Host<'_, 1>,
+    wasm: &[u8],
+    granted: Option<(&Papers, &Grant<'_>)>,
+    store: Option<FileStore>,
+) -> Result<PluginId> {
+    let mut source = Source::new(wasm);
+    if let Some((papers, grant)) = granted {
+        offer_to(host, store, |line| output::styled_aside(&line))?;
+        source = source.with_manifest(&papers.manifest);
+        for service in workstation_own_services(grant) {
+            source = source.with_service(service)?;
+        }
+    }
+    Ok(host.load(source)?)
+}
+
+/// What the command does while the plugin sleeps: so does it.
+fn idle(until: Micros) {
+    thread::sleep(Duration::from_micros(until.saturating_sub(monotonic()).min(NAP)));
 }
 
 /// The outcome is out already, and stays the only thing there: what goes wrong now is told on stderr
 /// and by the exit status.
-fn unload(plugin: Plugin, services: &mut Services) -> Option<Status> {
-    let problem = Problem::from(plugin.unload_with(services).err()?);
+fn unload(host: &mut Host<'_, 1>, id: PluginId) -> Option<Status> {
+    let problem = Problem::from(host.unload(id).err()?);
     output::problem(&problem, false);
     Some(problem.status)
 }

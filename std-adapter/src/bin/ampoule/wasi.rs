@@ -2,7 +2,7 @@
 
 use crate::{
     args::Run,
-    grant::{Offer, read},
+    grant::{Offer, open, read},
     manifest::Papers,
     module,
     problem::Problem,
@@ -32,7 +32,8 @@ pub(crate) fn run(args: &Run, (file, rest): (&str, &[String])) -> Result<ExitCod
     let grant = papers.as_ref().zip(policy.as_ref());
     let grant = grant.map(|(papers, policy)| Grant::new(&papers.manifest, policy));
     let limits = args.limits(Some(grant.map_or(LIMITS, |grant| grant.limits())));
-    let Offer { permits, mut services } = Offer::new(grant.as_ref());
+    let store = open(args.store.as_deref())?;
+    let Offer { permits, mut services } = Offer::new(grant.as_ref(), store);
     // The name is no one else's here; were it, output would be refused, and the guest told.
     let offered = services.offer(Box::new(Stdio::new()));
     debug_assert_eq!(offered, Ok(()));
