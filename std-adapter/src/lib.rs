@@ -8,6 +8,7 @@
 //! - [`workstation_services`] are the services that a plugin with a [`Grant`] may use here;
 //! - [`BlockingPool`] keeps copies of a plugin for threads, which sleep while all are in use;
 //! - [`Watcher`] loads and reloads the plugins of a directory into a [`Host`];
+//! - [`serve`] offers them to programs over HTTP;
 //! - [`escaped`] makes text from a guest safe to show on a terminal.
 //!
 //! A message is made for people by `serde_json`: an [`Outcome`] becomes `{"success":…,"data":…}`
@@ -41,9 +42,12 @@ mod durable;
 mod escape;
 mod files;
 pub mod fs;
+mod json;
 pub mod net;
 mod pool;
+pub mod serve;
 pub mod services;
+mod station;
 pub mod watch;
 
 pub use ampoule::*;
@@ -51,6 +55,7 @@ pub use command::CommandError;
 pub use durable::{FileStore, StoreError};
 pub use escape::{Escaped, escaped};
 pub use files::{FileError, read_capped, read_module};
+pub use json::write_json;
 pub use pool::{BlockingLease, BlockingPool, Sleep};
 pub use services::{
     monotonic, offer_shared, offer_shared_on, workstation_offers, workstation_own_services,

@@ -41,7 +41,7 @@ fn what_threads_do_adds_up() {
     assert_eq!(counters.calls, (THREADS * CALLS) as u64);
     assert_eq!(counters.failure_replies, (THREADS * CALLS / 10) as u64);
     assert_eq!(u64::from(counters.failures.trap), (CALLS / 10) as u64);
-    assert_eq!(counters.calls, counters.durations.buckets().iter().sum());
+    assert_eq!(counters.calls, counters.durations.buckets().iter().sum::<u64>());
     assert_eq!(counters.instances, 3 + counters.failures.trap, "one for each shard and each fault");
 }
 

@@ -7,17 +7,20 @@ use ampoule::{
 };
 use ampoule_std::{
     CommandError, FileError, StoreError,
+    serve::{RequestError, ServeError},
     watch::{WatchCommandError, WatchRefusal},
 };
 use core::fmt::Write;
 use std::{collections::BTreeSet, fs};
 
-const FAMILIES: [(&str, &str, &[CatalogRow]); 14] = [
+const FAMILIES: [(&str, &str, &[CatalogRow]); 16] = [
     ("U", "Usage of the command", CommandError::CATALOG),
     ("I", "Files, on a workstation: nothing was loaded", FileError::CATALOG),
     ("D", "Stores of values, on a workstation", StoreError::CATALOG),
     ("W", "Watched directories, on a workstation", WatchRefusal::CATALOG),
     ("V", "The command `ampoule watch`", WatchCommandError::CATALOG),
+    ("T", "Serving plugins: the server didn't start, or ended", ServeError::CATALOG),
+    ("R", "Requests that a server refuses", RequestError::CATALOG),
     ("M", "Manifests and policies", ManifestError::CATALOG),
     ("P", "Paths in a grant, and those that a plugin asks for", PathError::CATALOG),
     ("H", "Network hosts in a grant, and those that a plugin asks for", NetHostError::CATALOG),

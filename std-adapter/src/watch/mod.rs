@@ -161,6 +161,16 @@ impl Watcher {
         &self.dir
     }
 
+    /// Has the files of a plugin read by the next poll, without waiting until they have come to rest: an
+    /// operator's word. What has failed is tried once more, what somebody has unloaded is loaded again; of
+    /// what runs already nothing comes. False if no manifest is known for a plugin of that name.
+    pub fn read_again(&mut self, plugin: &str) -> bool {
+        let mut named = self.watched.values_mut().filter(|it| it.is_for(plugin)).peekable();
+        let is_known = named.peek().is_some();
+        named.for_each(Watched::urge);
+        is_known
+    }
+
     /// Looks at the directory, and loads, reloads and unloads what has come to rest.
     ///
     /// Give it the same host each time, and the time by a clock that isn't set: `now` may start anywhere.

@@ -66,6 +66,10 @@ pub(super) struct Watched {
     told: Option<WatchError>,
     /// Whether it is the host that had no place for it.
     is_blocked: bool,
+    /// Whether it is to be read at once.
+    is_urgent: bool,
+    /// The plugin's name, by what was read last.
+    name: Option<String>,
     runs: Option<Runs>,
 }
 
@@ -91,6 +95,8 @@ impl Watched {
             tried: None,
             told: None,
             is_blocked: false,
+            is_urgent: false,
+            name: None,
             runs: None,
         }
     }
@@ -147,6 +153,16 @@ impl Watched {
         }
     }
 
+    /// Whether it was for that plugin when it was read last.
+    pub(super) fn is_for(&self, plugin: &str) -> bool {
+        self.name.as_deref() == Some(plugin)
+    }
+
+    /// Has it read at once, whatever has become of it before.
+    pub(super) fn urge(&mut self) {
+        (self.tried, self.told, self.is_urgent) = (None, None, true);
+    }
+
     /// The manifest is gone. Answers whether it may come back.
     fn miss<const SLOTS: usize>(&mut self, file: &OsStr, round: &mut Round<'_, '_, SLOTS>) -> bool {
         let now = round.now;
@@ -171,6 +187,10 @@ impl Watched {
     }
 
     fn rests(&mut self, look: Look, now: Micros, settle: Micros) -> bool {
+        if core::mem::take(&mut self.is_urgent) {
+            (self.seen, self.since, self.stage) = (Some(look), now, Stage::Settling);
+            return true;
+        }
         if self.seen != Some(look) {
             (self.seen, self.since, self.stage) = (Some(look), now, Stage::Settling);
             return false;
@@ -214,6 +234,9 @@ impl Watched {
                 (name, error, self.is_new(tried))
             }
         };
+        if name.is_some() {
+            self.name.clone_from(&name);
+        }
         if is_new {
             round.tell(file, name, WatchKind::Failed { error });
         }
@@ -233,6 +256,7 @@ impl Watched {
         round: &mut Round<'_, '_, SLOTS>,
     ) {
         let name = content.manifest.meta().name;
+        self.name = Some(name.to_owned());
         let holder =
             round.holders.get(name).filter(|holder| self.runs.is_none() && **holder != file);
         if holder.is_some_and(|holder| !round.listing.manifests.contains(holder)) {

@@ -46,6 +46,35 @@ fn a_file_that_keeps_growing_is_waited_for() {
 }
 
 #[test]
+fn an_operators_word_has_files_read_at_once() {
+    let (mut bench, id) = Bench::with_sum();
+    assert!(!bench.watcher.read_again("other") && bench.watcher.read_again("sum"));
+    assert_eq!(told(&bench.poll()), NOTHING, "it is what runs already");
+
+    bench.write("sum.wasm", module("sum", 2, ""));
+    assert!(bench.watcher.read_again("sum"));
+    assert_eq!(told(&bench.poll()), ["reloaded sum.json"]);
+    assert_eq!(bench.number(id), 2);
+
+    // What has failed is tried, and told, once more.
+    bench.write("sum.wasm", b"no module");
+    for _ in 0..2 {
+        assert!(bench.watcher.read_again("sum"));
+        assert_eq!(told(&bench.poll()), ["A03 sum.json"]);
+        assert_eq!(bench.tell(), NOTHING);
+    }
+    assert_eq!(bench.number(id), 2);
+
+    // What somebody has unloaded is loaded once more.
+    bench.write("sum.wasm", module("sum", 3, ""));
+    assert_eq!(bench.tell(), ["reloaded sum.json"]);
+    bench.host.unload(id).unwrap();
+    assert_eq!(bench.tell(), NOTHING);
+    assert!(bench.watcher.read_again("sum"));
+    assert_eq!(told(&bench.poll()), ["loaded sum.json"]);
+}
+
+#[test]
 fn what_stays_the_same_is_left_alone() {
     let (mut bench, id) = Bench::with_sum();
     let whole = module("sum", 1, "");

@@ -2,6 +2,7 @@
 
 use crate::{
     grant::tighter,
+    serve_args::{SERVE_NOTES, Serve},
     watch::{self, Watch},
 };
 use ampoule_abi::{Meta, export};
@@ -132,6 +133,9 @@ pub(crate) enum Command {
     /// Keep the plugins of a directory loaded while they change, call them and show how they do.
     #[command(after_help = watch::NOTES)]
     Watch(Watch),
+    /// Serve the plugins of a directory over HTTP.
+    #[command(after_help = SERVE_NOTES)]
+    Serve(Serve),
     /// Check a manifest, or begin one.
     Manifest {
         #[command(subcommand)]
@@ -310,6 +314,7 @@ impl Command {
             Self::Manifest { command: ManifestCommand::Check(check) } => check.json,
             Self::Manifest { command: ManifestCommand::New { .. } }
             | Self::Completions { .. }
+            | Self::Serve(_)
             | Self::Watch(_) => false,
         }
     }

@@ -102,7 +102,7 @@ pub(crate) fn is_own(import: &Import) -> bool {
 }
 
 /// Where the services `log` and `event` bring what plugins say.
-fn sinks(
+pub(crate) fn sinks(
     tell: impl Fn(String) + Clone + Send + 'static,
 ) -> (
     impl FnMut(&LogLine<'_>) + Send + 'static,
@@ -118,7 +118,7 @@ fn sinks(
 
 /// Shows publications, a bounded number of them in a second.
 #[derive(Default)]
-struct Events {
+pub(crate) struct Events {
     second: Micros,
     shown: u32,
 }

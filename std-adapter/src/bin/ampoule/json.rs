@@ -1,46 +1,14 @@
-//! JSON for programs: the formatter, errors and inspections.
+//! JSON for programs: errors and inspections.
 
 use crate::{
     grant::{Right, is_own},
     problem::Problem,
 };
-use ampoule_abi::is_printable;
 use ampoule_std::{
     AdmissionError, Diagnosis, EntryInfo, Export, ExternKind, Grant, Import, Inspection,
     MemoryInfo, TableInfo, Warning, owned,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
-use serde_json::ser::Formatter;
-use std::io::{self, Write};
-
-/// Writes `value` on one line, with everything escaped that a terminal would obey.
-pub(crate) fn write(out: impl Write, value: &impl Serialize) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(out, Printable);
-    value.serialize(&mut serializer).map_err(io::Error::from)
-}
-
-/// Compact JSON. Its grammar lets DEL, the C1 controls and bidirectional overrides through.
-struct Printable;
-
-impl Formatter for Printable {
-    fn write_string_fragment<W: Write + ?Sized>(
-        &mut self,
-        out: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some(at) = rest.find(|character| !is_printable(character)) {
-            let (before, after) = rest.split_at(at);
-            out.write_all(before.as_bytes())?;
-            let mut characters = after.chars();
-            if let Some(character) = characters.next() {
-                write!(out, "\\u{:04x}", u32::from(character))?;
-            }
-            rest = characters.as_str();
-        }
-        out.write_all(rest.as_bytes())
-    }
-}
 
 /// Stands for the outcome that an error leaves no room for.
 #[derive(Serialize)]

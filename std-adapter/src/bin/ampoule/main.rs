@@ -10,6 +10,8 @@ mod manifest;
 mod output;
 mod problem;
 mod run;
+mod serve;
+mod serve_args;
 mod show;
 mod types;
 mod wasi;
@@ -42,6 +44,7 @@ fn carry_out(command: &Command) -> Result<ExitCode, Problem> {
             Some(program) => return wasi::run(run, program),
             None => run::run(run),
         },
+        Command::Serve(serve) => serve::serve(serve),
         Command::Inspect(inspect) => inspect::inspect(inspect),
         Command::Watch(args) => watch::watch(args),
         Command::Manifest { command: ManifestCommand::Check(check) } => manifest::check(check),

@@ -1,7 +1,7 @@
 //! The way out: stdout for results, stderr for errors.
 
 use crate::{json, problem::Problem, show::style};
-use ampoule_std::{CommandError, escaped};
+use ampoule_std::{CommandError, escaped, write_json};
 use anstream::AutoStream;
 use core::fmt::Display;
 use serde::Serialize;
@@ -21,12 +21,12 @@ pub(crate) fn plain(text: &impl Display) -> Result<()> {
 
 /// Prints `value` as JSON on one line.
 pub(crate) fn json(value: &impl Serialize) -> Result<()> {
-    finish(write_json(io::stdout(), value))
+    finish(line(io::stdout(), value))
 }
 
 /// As [`json`], and answers whether the reader is still there.
 pub(crate) fn json_heard(value: &impl Serialize) -> Result<bool> {
-    match write_json(io::stdout(), value) {
+    match line(io::stdout(), value) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         written => finish(written).map(|()| true),
     }
@@ -39,7 +39,7 @@ pub(crate) fn styled_aside(text: &impl Display) {
 
 /// As [`json`], to stderr. There is no one left to tell when that fails.
 pub(crate) fn json_aside(value: &impl Serialize) {
-    let _ = write_json(io::stderr(), value);
+    let _ = line(io::stderr(), value);
 }
 
 /// Prints an error to stderr, and to stdout as JSON where a program listens there.
@@ -48,7 +48,7 @@ pub(crate) fn problem(problem: &Problem, json: bool) {
     let text = format!("{code}: {}\n  cure: {}\n", escaped(&problem.cause), problem.cure);
     styled_aside(&text);
     if json {
-        let _ = write_json(io::stdout(), &json::Failed::from(problem));
+        let _ = line(io::stdout(), &json::Failed::from(problem));
     }
 }
 
@@ -58,9 +58,9 @@ fn write(out: impl Write, text: &impl Display) -> io::Result<()> {
     out.flush()
 }
 
-fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
+fn line(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    json::write(&mut out, value)?;
+    write_json(&mut out, value)?;
     writeln!(out)?;
     out.flush()
 }

@@ -2,7 +2,7 @@
 
 use ampoule_std::{
     AdmissionError, BindError, CallError, CommandError, Diagnosis, FileError, LoadError,
-    OfferError, Refusal, SlotError, StoreError, watch::WatchCommandError,
+    OfferError, Refusal, SlotError, StoreError, serve::ServeError, watch::WatchCommandError,
 };
 use std::process::ExitCode;
 
@@ -53,6 +53,12 @@ impl From<FileError> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        Self::new(Status::Usage, &error)
+    }
+}
+
+impl From<ServeError> for Problem {
+    fn from(error: ServeError) -> Self {
         Self::new(Status::Usage, &error)
     }
 }

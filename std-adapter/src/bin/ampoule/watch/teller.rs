@@ -6,12 +6,13 @@ use super::{
     snapshot::Notes,
 };
 use crate::{
-    json, output,
+    output,
     problem::{Problem, Status},
 };
 use ampoule_std::{
     Outcome, escaped,
     watch::{WatchCommandError, WatchError, WatchEvent, WatchKind},
+    write_json,
 };
 use std::sync::mpsc::Receiver;
 
@@ -124,7 +125,7 @@ impl Teller {
     /// Those of a schedule would leave no room for anything else among the events.
     fn show(&mut self, ask: Option<&Ask>, answer: &Answer<'_>) {
         let mut text = Vec::new();
-        if json::write(&mut text, answer).is_err() {
+        if write_json(&mut text, answer).is_err() {
             return;
         }
         // Nobody's screen is wider.
