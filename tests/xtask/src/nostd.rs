@@ -4,7 +4,8 @@ use crate::{Result, cross::Cross, process, workspace};
 use std::time::Instant;
 
 /// What runs on a device: package and features.
-const BUILDS: [(&str, &str); 3] = [("ampoule-abi", ""), ("ampoule-abi", "alloc"), ("ampoule", "")];
+const BUILDS: [(&str, &str); 4] =
+    [("ampoule-abi", ""), ("ampoule-abi", "alloc"), ("ampoule-link", ""), ("ampoule", "")];
 
 /// Builds every crate of a device for every target of a device, one at a time: together, cargo would
 /// give each the features of all.
