@@ -1,8 +1,9 @@
-//! Instructions per operation under callgrind, by Ampoule and by raw wasmi: repeatable on a noisy
-//! machine. `cargo bench -p ampoule-tests --bench instructions` prints the table; it fails where a
+//! Instructions per operation under callgrind, by Ampoule and by what it is compared with: repeatable on
+//! a noisy machine. `cargo bench -p ampoule-tests --bench instructions` prints the table; it fails where a
 //! ratio is over its aim. A word after `--` picks the cases whose names contain it.
 
 mod common;
+mod turns;
 mod uses;
 
 use ampoule::{Context, Limits, Plugin};
@@ -12,7 +13,7 @@ use std::{env, process::ExitCode};
 use uses::{HostedUser, RawUser, USES_IN_A_TURN, callgrind};
 use wasmi::Module;
 
-/// What is measured, and the most that it may cost over raw wasmi.
+/// What is measured beside raw wasmi, and the most that it may cost over that.
 const CASES: [(&str, f64); 20] = [
     ("noop", 1.10),
     // In slices of fuel, beside a raw call that can be resumed.
@@ -41,6 +42,23 @@ const CASES: [(&str, f64); 20] = [
     ("op-unpaid-copy-64", 1.50),
 ];
 
+/// What is measured beside something of Ampoule's own, what that is, and the most that it may cost over it.
+const OWN_CASES: [(&str, &str, Option<f64>); 9] = [
+    // A million of fuel.
+    ("slices-loop-10k", "one slice", Some(1.05)),
+    ("slices-loop-1k", "one slice", None),
+    // 21,000 of fuel.
+    ("slices-transform-10k", "one slice", Some(1.05)),
+    ("slices-transform-1k", "one slice", None),
+    ("slices-transform-call-10k", "Host::call", Some(1.10)),
+    // A fresh plugin, without a host around it.
+    ("reload-3-kb", "Plugin::load", Some(1.25)),
+    ("reload-60-kb", "Plugin::load", Some(1.25)),
+    // A reload that is taken back, beside one that takes the place of the one before: both end a version.
+    ("roll-back-3-kb", "Host::reload", Some(1.10)),
+    ("roll-back-60-kb", "Host::reload", Some(1.10)),
+];
+
 fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -55,15 +73,17 @@ fn main() -> ExitCode {
 /// Measures the cases whose names contain `part`.
 fn table(part: &str) -> ExitCode {
     println!(
-        "{:<26}{:>14}{:>14}{:>9}{:>7}",
-        "instructions", "ampoule", "raw wasmi", "ratio", "aim"
+        "{:<26}{:>14}{:>14}{:>9}{:>7}  beside",
+        "instructions", "ampoule", "the other", "ratio", "aim"
     );
+    let raw = CASES.into_iter().map(|(case, aim)| (case, "raw wasmi", Some(aim)));
     let mut over = 0;
-    for (case, aim) in CASES.into_iter().filter(|(case, _)| case.contains(part)) {
-        let (ampoule, raw) = (count("ampoule", case), count("raw", case));
-        let ratio = ampoule / raw;
-        over += u8::from(ratio > aim);
-        println!("{case:<26}{ampoule:>14.0}{raw:>14.0}{ratio:>9.3}{aim:>7.2}");
+    for (case, other, aim) in raw.chain(OWN_CASES).filter(|row| row.0.contains(part)) {
+        let (ampoule, beside) = (count("ampoule", case), count("raw", case));
+        let ratio = ampoule / beside;
+        over += u8::from(aim.is_some_and(|aim| ratio > aim));
+        let aim = aim.map_or("-".to_owned(), |aim| format!("{aim:.2}"));
+        println!("{case:<26}{ampoule:>14.0}{beside:>14.0}{ratio:>9.3}{aim:>7}  {other}");
     }
     if over == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -72,6 +92,8 @@ fn table(part: &str) -> ExitCode {
 fn count(side: &str, case: &str) -> f64 {
     let (few, many) = match case.split('-').next() {
         Some("load") => (2, 12),
+        Some("reload" | "roll") => (10, 30),
+        Some("slices") if case.contains("loop") => (2, 12),
         // The allocator takes some turns to come to rest.
         Some("instantiate") => (100, 300),
         // Uses within a single call.
@@ -111,6 +133,10 @@ fn run(side: &str, case: &str, turns: u32) {
         }
         ("raw", case) if case.starts_with("echo") => {
             repeat(turns, Raw::new(&mirror()).echo(&message));
+        }
+        (side, case) if case.starts_with("slices") => turns::slices(side, case, turns),
+        (side, case) if case.starts_with("reload") || case.starts_with("roll") => {
+            turns::versions(side, case, turns);
         }
         (side, case) => match case.strip_prefix("op-") {
             Some(operation) => use_service(side, operation, turns / USES_IN_A_TURN),

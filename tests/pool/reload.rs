@@ -4,9 +4,11 @@ use crate::{
     life::{CONFIG, STATE, clock, number, pass, value},
     support::{Version, entry, events, load_with, pool, versions},
 };
-use ampoule::{Config, Diagnosis as _, Host, OfferError, Pool, Probation, SlotError, Source};
+use ampoule::{
+    Config, Diagnosis as _, Host, Manifest, OfferError, Pool, Probation, SlotError, Source,
+};
 use core::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 fn on_probation<const N: usize>(calls: u32) -> Pool<'static, N> {
     let config = Config { probation: Probation { calls, micros: 5_000 }, ..CONFIG };
@@ -140,14 +142,12 @@ fn what_a_later_shard_refuses_is_rolled_back_on_the_earlier_ones() {
 
 #[test]
 fn another_module_for_another_shard_is_refused() {
+    static VERSIONS: LazyLock<[Version; 2]> =
+        LazyLock::new(|| ["2.0.0", "2.0.1"].map(|version| Version::new(version, STATE)));
+    static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| crate::life::manifest("one"));
     let pool = pool::<2>(STATE);
-    let (a, b) = (Version::new("2.0.0", STATE), Version::new("2.0.1", STATE));
-    let (a, b): (&'static Version, &'static Version) = (Box::leak(a.into()), Box::leak(b.into()));
-    let manifest = Box::leak(Box::new(crate::life::manifest("one")));
-    let mixed = |shard| {
-        let wasm = if shard == 0 { &a.wasm } else { &b.wasm };
-        Ok(Source::new(wasm).with_manifest(manifest))
-    };
+    let mixed =
+        |shard: usize| Ok(Source::new(&VERSIONS[shard.min(1)].wasm).with_manifest(&MANIFEST));
     assert_eq!(pool.reload(mixed).unwrap_err().code(), "L09");
     assert_eq!(versions(&pool), ["1.0.0", "1.0.0"]);
 }

@@ -6,6 +6,7 @@ use ampoule::{
     Services, ValueType,
 };
 use ampoule_abi::Status;
+use std::sync::Mutex;
 
 const TYPES: [ValueType; 4] = [ValueType::I32, ValueType::I64, ValueType::F32, ValueType::F64];
 
@@ -94,14 +95,18 @@ fn guest(params: &[ValueType], result: Option<ValueType>) -> Vec<u8> {
     )
 }
 
+/// What is leaked on purpose, so that a leak detector finds no other.
+static KEPT: Mutex<Vec<&'static [Operation]>> = Mutex::new(Vec::new());
+
 fn told(
     params: &'static [ValueType],
     result: Option<ValueType>,
     answer: Result<Scalar, Status>,
 ) -> u64 {
     let form = Form::Scalar { params, result };
-    let operations =
+    let operations: &'static [Operation] =
         Box::leak(Box::new([Operation { name: "ask", form, base_fuel: 3, byte_fuel: 0 }]));
+    KEPT.lock().unwrap().push(operations);
     let mut services = Services::new(|| 0);
     services.offer(Box::new(Same { operations, answer })).unwrap();
     let (wasm, context) = (guest(params, result), Context::default());

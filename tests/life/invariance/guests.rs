@@ -138,14 +138,12 @@ fn callable(wasm: &[u8]) -> Vec<u8> {
     out.finish()
 }
 
-fn prebuilt(name: &str) -> Vec<u8> {
-    let path = format!("{}/../guests/prebuilt/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(path).unwrap()
-}
-
 static COUNTER: LazyLock<Vec<u8>> = LazyLock::new(|| bare_counter(STATE));
-static PREBUILT: LazyLock<[Vec<u8>; 3]> =
-    LazyLock::new(|| ["echo", "json-transformer", "sensor-filter"].map(prebuilt));
+const PREBUILT: [&[u8]; 3] = [
+    include_bytes!("../../../guests/prebuilt/echo.wasm"),
+    include_bytes!("../../../guests/prebuilt/json-transformer.wasm"),
+    include_bytes!("../../../guests/prebuilt/sensor-filter.wasm"),
+];
 
 fn counter_calls(random: &mut Random) -> Vec<(&'static str, Raw)> {
     let entries = ["add", "wait", "echo", "spin", "fail", "trap"];
@@ -161,7 +159,7 @@ pub(super) fn case(at: usize, random: &mut Random) -> Case {
     // A prebuilt one keeps its name, of which a host has one.
     let kind = random.below(8);
     if kind == 0 && at < 3 {
-        let wasm = PREBUILT[at].clone();
+        let wasm = PREBUILT[at].to_vec();
         let byte = random.next() as u8;
         let text = format!("{{\"some_value\":{byte},\"a_b\":[1,{{\"c_d\":2}}]}}");
         let parameters = [("format", "camelCase"), ("some_value", &*text)];

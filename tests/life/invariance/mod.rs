@@ -4,13 +4,14 @@
 mod guests;
 mod slow;
 
-use crate::support::{clock, count, pass};
+use crate::support::{clock, pass};
 use ampoule::{
     Config, Diagnosis, Entry, Host, Limits, Manifest, PluginId, Policy, Source,
     manifest::ServiceRules,
 };
 use guests::{Case, Raw, case};
-use slow::{Random, Slow, Use};
+pub(crate) use slow::Random;
+use slow::{Slow, Use};
 
 /// Guests that are compared, `BATCH` at a time. `AMPOULE_INVARIANCE` sets another number.
 const CASES: u32 = 5_000;
@@ -126,7 +127,7 @@ impl Among<'_> {
 /// How many guests there were, how many of them could be loaded, how many of their calls were answered
 /// and how many not, uses of services, and turns.
 #[derive(Debug, Default)]
-struct Sums {
+pub(crate) struct Sums {
     cases: u64,
     loaded: u64,
     answers: usize,
@@ -135,8 +136,8 @@ struct Sums {
     turns: u64,
 }
 
-fn batch(seed: u64, sums: &mut Sums) {
-    let mut random = Random(seed);
+/// Compares a batch of guests; `from` tells where `random` comes from.
+pub(crate) fn batch(mut random: Random, from: &str, sums: &mut Sums) {
     let cases: Vec<_> = (0..BATCH).map(|at| case(at, &mut random)).collect();
     // From a block a slice to one slice a call.
     let slice_fuel = 1 << (2 + random.below(14));
@@ -177,7 +178,7 @@ fn batch(seed: u64, sums: &mut Sums) {
                 seen.as_ref().map(|it| it.iter().map(short).collect::<Vec<_>>()).map_err(|it| *it)
             };
             panic!(
-                "seed {seed}, {}, slices of {slice_fuel}:\n{:?}\n{:?}\n{:?}\n{uses:?}",
+                "{from}, {}, slices of {slice_fuel}:\n{:?}\n{:?}\n{:?}\n{uses:?}",
                 case.name,
                 text(&found),
                 text(&expected),
@@ -189,10 +190,10 @@ fn batch(seed: u64, sums: &mut Sums) {
 
 #[test]
 fn slices_turns_and_sleep_change_nothing() {
-    let cases = count("AMPOULE_INVARIANCE", CASES);
+    let cases = crate::support::count("AMPOULE_INVARIANCE", CASES);
     let mut sums = Sums::default();
     for seed in 0..u64::from(cases).div_ceil(BATCH as u64) {
-        batch(seed, &mut sums);
+        batch(Random::new([], seed), &format!("seed {seed}"), &mut sums);
     }
     println!("{sums:?}");
     assert!(sums.loaded > sums.cases * 3 / 4);

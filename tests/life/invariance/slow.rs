@@ -1,16 +1,29 @@
 //! Chance, and a service that takes its time by it.
 
 use ampoule::{Caller, Form, Operation, Scalar, Service, Status, ValueType};
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
 
-/// Steele, Lea and Flood's `SplitMix64`.
+/// Words that were given, then Steele, Lea and Flood's `SplitMix64`.
 #[derive(Clone)]
-pub(super) struct Random(pub(super) u64);
+pub(crate) struct Random {
+    given: VecDeque<u64>,
+    state: u64,
+}
 
 impl Random {
+    pub(crate) fn new(given: impl IntoIterator<Item = u64>, seed: u64) -> Self {
+        Self { given: given.into_iter().collect(), state: seed }
+    }
+
     pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        if let Some(word) = self.given.pop_front() {
+            return word;
+        }
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
@@ -48,7 +61,12 @@ const OPERATIONS: &[Operation] = &[
 impl Slow {
     pub(super) fn new(seed: u64, most_pending: u64) -> Self {
         let (pending, uses) = (Vec::new(), Vec::new());
-        Self(Arc::new(Mutex::new(SlowState { random: Random(seed), most_pending, pending, uses })))
+        Self(Arc::new(Mutex::new(SlowState {
+            random: Random::new([], seed),
+            most_pending,
+            pending,
+            uses,
+        })))
     }
 
     fn answer(&self, caller: &Caller<'_>, asked: &[u8]) -> Result<i32, Status> {

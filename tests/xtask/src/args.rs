@@ -14,6 +14,7 @@ Usage: cargo xtask COMMAND
 Commands:
   setup [--check]              install what cross-building needs; --check only tells
   nostd                        build the no_std crates for every bare-metal target
+  asan                         run tests of the host under AddressSanitizer
   guests [--check]             rebuild every guest and test the fresh modules;
                                --check leaves guests/prebuilt as it is
   wasi [--check]               build the programs of guests/wasi with their own toolchains and
@@ -28,6 +29,7 @@ pub(crate) enum Task {
     Help,
     Setup { check: bool },
     NoStd,
+    Asan,
     Guests { check: bool },
     Wasi { check: bool },
     BuildGuest { folder: PathBuf },
@@ -43,6 +45,7 @@ pub(crate) fn parse(parser: Parser) -> Result<Task> {
         _ if given.help => Task::Help,
         (Some("setup"), None) => Task::Setup { check: given.check },
         (Some("nostd"), None) => Task::NoStd,
+        (Some("asan"), None) => Task::Asan,
         (Some("guests"), None) => Task::Guests { check: given.check },
         (Some("wasi"), None) => Task::Wasi { check: given.check },
         (Some("build-guest"), Some(folder)) => Task::BuildGuest { folder: folder.into() },
@@ -107,6 +110,7 @@ mod tests {
             ("setup", Task::Setup { check: false }),
             ("setup --check", Task::Setup { check: true }),
             ("nostd", Task::NoStd),
+            ("asan", Task::Asan),
             ("guests", Task::Guests { check: false }),
             ("--check guests", Task::Guests { check: true }),
             ("wasi --check", Task::Wasi { check: true }),
@@ -124,6 +128,7 @@ mod tests {
             "unknown",
             "setup now",
             "nostd --check",
+            "asan --check",
             "guests --dir x",
             "build-guest",
             "new-guest",

@@ -115,11 +115,11 @@ fn debian_knows(target: &str) -> bool {
         && known.is_ok_and(|known| known.lines().any(|line| line == target))
 }
 
-fn sysroot() -> Result<PathBuf> {
+pub(crate) fn sysroot() -> Result<PathBuf> {
     Ok(process::output(Command::new("rustc").args(["--print", "sysroot"]))?.into())
 }
 
-fn host() -> Result<String> {
+pub(crate) fn host() -> Result<String> {
     let version = process::output(Command::new("rustc").arg("-vV"))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned).ok_or_else(|| "`rustc -vV` names no host".into())

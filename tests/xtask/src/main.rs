@@ -1,6 +1,7 @@
 //! `cargo xtask`: what the workspace needs beyond cargo itself.
 
 mod args;
+mod asan;
 mod cross;
 mod guest;
 mod guests;
@@ -33,6 +34,7 @@ fn carry_out(task: Task) -> Result<()> {
         Task::Help => print!("{}", args::USAGE),
         Task::Setup { check } => setup::run(check)?,
         Task::NoStd => nostd::run()?,
+        Task::Asan => asan::run()?,
         Task::Guests { check } => guests::run(check)?,
         Task::Wasi { check } => wasi::run(check)?,
         Task::BuildGuest { folder } => guests::build_at(&folder)?,

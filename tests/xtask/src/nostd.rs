@@ -4,8 +4,13 @@ use crate::{Result, cross::Cross, process, workspace};
 use std::time::Instant;
 
 /// What runs on a device: package and features.
-const BUILDS: [(&str, &str); 4] =
-    [("ampoule-abi", ""), ("ampoule-abi", "alloc"), ("ampoule-link", ""), ("ampoule", "")];
+const BUILDS: [(&str, &str); 5] = [
+    ("ampoule-abi", ""),
+    ("ampoule-abi", "alloc"),
+    ("ampoule-link", ""),
+    ("ampoule", ""),
+    ("same-api", ""),
+];
 
 /// Builds every crate of a device for every target of a device, one at a time: together, cargo would
 /// give each the features of all.

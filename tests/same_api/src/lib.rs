@@ -1,0 +1,93 @@
+//! One program on the host's API. A workstation and a microcontroller run the same lines, and both print
+//! what is in `expected.out`: replies, turns, fuel and counters.
+//!
+//! It says nothing that depends on the clock, on addresses or on the width of a pointer.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod echo;
+mod sensor;
+mod show;
+
+use alloc::boxed::Box;
+use ampoule::{
+    BreakerRules, Config, Host, Micros, PluginId, Policy, Probation,
+    manifest::ServiceRules,
+    services::{Kv, Log, MemoryStore, Quota},
+};
+use core::{error::Error, fmt::Write};
+
+/// What the plugins are loaded from: modules of `guests/prebuilt`.
+#[derive(Clone, Copy, Debug)]
+pub struct Modules<'a> {
+    /// `echo.wasm`.
+    pub echo: &'a [u8],
+    /// `sensor-filter.wasm`.
+    pub sensor_filter: &'a [u8],
+}
+
+const POLICY: Policy<'_> = Policy { services: ServiceRules::EVERY, ..Policy::DENY };
+
+/// Slices so short that small calls take several turns; nothing that time alone brings about.
+const CONFIG: Config<'_> = Config {
+    policy: &POLICY,
+    slice_fuel: 100,
+    breaker: BreakerRules { failures: 0, ..BreakerRules::MICRO },
+    probation: Probation { calls: 2, micros: Micros::MAX },
+    ..Config::MICRO
+};
+
+type Device = Host<'static, 2>;
+
+type Done = Result<(), Box<dyn Error>>;
+
+/// Loads both plugins, calls them in one go and in slices, reloads them with and without luck, and tells
+/// `out` line by line what comes of it. `clock` tells microseconds since any moment.
+///
+/// # Errors
+/// What the host or `out` said first. With the modules of `guests/prebuilt`, 72 KiB of free heap (less where
+/// pointers have 32 bits) and an `out` that takes every line, there is none.
+pub fn run(clock: fn() -> Micros, modules: Modules<'_>, out: &mut dyn Write) -> Done {
+    let mut host = Device::new(CONFIG, clock);
+    host.offer(Box::new(Kv::new(MemoryStore::new(8, 256), Quota::MICRO)))?;
+    host.offer(Box::new(Log::new(4096, |_| {})))?;
+    let echo = echo::load(&mut host, modules.echo)?;
+    let sensor = sensor::load(&mut host, modules.sensor_filter)?;
+    show::plugins(&host, out)?;
+    echo::calls(&mut host, echo, out)?;
+    sensor::calls(&mut host, sensor, out)?;
+    turns(&mut host, clock, [echo, sensor], out)?;
+    echo::reverts(&mut host, echo, modules.echo, out)?;
+    show::end(&mut host, echo, out)?;
+    sensor::reloads(&mut host, sensor, modules.sensor_filter, out)?;
+    show::end(&mut host, sensor, out)
+}
+
+/// Both at the same time, a slice each at every turn.
+fn turns(
+    host: &mut Device,
+    clock: fn() -> Micros,
+    [echo, sensor]: [PluginId; 2],
+    out: &mut dyn Write,
+) -> Done {
+    let shift = host.bind::<(i32, i32), (i32, i32)>(echo, "shift")?;
+    let filter = host.bind::<sensor::Sample, sensor::Reading>(sensor, "filter")?;
+    let shifted = host.start(&shift, &(i32::MAX, -1))?;
+    let filtered = host.start(&filter, &(4, 95.0))?;
+    for turn in 1.. {
+        let fuel = host.poll(clock()).fuel;
+        writeln!(out, "turn {turn}: fuel {fuel}")?;
+        if host.is_over(&shifted) && host.is_over(&filtered) {
+            break;
+        }
+    }
+    if let Some(point) = host.take(&shifted) {
+        writeln!(out, "shift: {:?}", point?)?;
+    }
+    if let Some(reading) = host.take(&filtered) {
+        writeln!(out, "filter: {:?}", reading?)?;
+    }
+    Ok(())
+}
