@@ -4,6 +4,7 @@ mod allocations;
 mod builtin;
 mod catalog;
 mod conformance;
+mod device;
 mod faults;
 mod heap_bound;
 mod hostile;

@@ -17,6 +17,11 @@ Commands:
   asan                         run tests of the host under AddressSanitizer
   guests [--check]             rebuild every guest and test the fresh modules;
                                --check leaves guests/prebuilt as it is
+  firmware [--board B] [--check]
+                               build the firmware example for a board (stm32f405, mps2-an505, virt),
+                               boot it in QEMU, compare what it prints with expected.out, and tell
+                               flash and RAM; without --check the stm32f405's expected.out is
+                               written anew
   wasi [--check]               build the programs of guests/wasi with their own toolchains and
                                test them; --check leaves guests/prebuilt as it is
   build-guest FOLDER           build one guest, wherever its folder is
@@ -31,6 +36,7 @@ pub(crate) enum Task {
     NoStd,
     Asan,
     Guests { check: bool },
+    Firmware { board: Option<String>, check: bool },
     Wasi { check: bool },
     BuildGuest { folder: PathBuf },
     NewGuest { name: String, parent: Option<PathBuf> },
@@ -47,6 +53,9 @@ pub(crate) fn parse(parser: Parser) -> Result<Task> {
         (Some("nostd"), None) => Task::NoStd,
         (Some("asan"), None) => Task::Asan,
         (Some("guests"), None) => Task::Guests { check: given.check },
+        (Some("firmware"), None) => {
+            Task::Firmware { board: given.board.clone(), check: given.check }
+        }
         (Some("wasi"), None) => Task::Wasi { check: given.check },
         (Some("build-guest"), Some(folder)) => Task::BuildGuest { folder: folder.into() },
         (Some("new-guest"), Some(name)) => {
@@ -54,10 +63,21 @@ pub(crate) fn parse(parser: Parser) -> Result<Task> {
         }
         _ => return Err(misused(&given)),
     };
-    let check_fits =
-        matches!(task, Task::Setup { .. } | Task::Guests { .. } | Task::Wasi { .. } | Task::Help);
+    let check_fits = matches!(
+        task,
+        Task::Setup { .. }
+            | Task::Guests { .. }
+            | Task::Firmware { .. }
+            | Task::Wasi { .. }
+            | Task::Help
+    );
+    let board_fits = matches!(task, Task::Firmware { .. } | Task::Help);
     let dir_fits = matches!(task, Task::NewGuest { .. } | Task::Help);
-    if words.next().is_some() || given.check && !check_fits || given.dir.is_some() && !dir_fits {
+    if words.next().is_some()
+        || given.check && !check_fits
+        || given.board.is_some() && !board_fits
+        || given.dir.is_some() && !dir_fits
+    {
         return Err(misused(&given));
     }
     Ok(task)
@@ -70,6 +90,7 @@ struct Given {
     help: bool,
     check: bool,
     dir: Option<PathBuf>,
+    board: Option<String>,
 }
 
 impl Given {
@@ -80,6 +101,7 @@ impl Given {
                 Arg::Short('h') | Arg::Long("help") => given.help = true,
                 Arg::Long("check") => given.check = true,
                 Arg::Long("dir") => given.dir = Some(parser.value()?.into()),
+                Arg::Long("board") => given.board = Some(parser.value()?.string()?),
                 Arg::Value(word) => given.words.push(word.string()?),
                 _ => return Err(arg.unexpected().into()),
             }
@@ -113,6 +135,11 @@ mod tests {
             ("asan", Task::Asan),
             ("guests", Task::Guests { check: false }),
             ("--check guests", Task::Guests { check: true }),
+            ("firmware", Task::Firmware { board: None, check: false }),
+            (
+                "firmware --board virt --check",
+                Task::Firmware { board: Some("virt".into()), check: true },
+            ),
             ("wasi --check", Task::Wasi { check: true }),
             ("build-guest some/where", Task::BuildGuest { folder: "some/where".into() }),
             ("new-guest demo", demo(None)),
@@ -134,6 +161,8 @@ mod tests {
             "new-guest",
             "new-guest a b",
             "new-guest demo --dir",
+            "guests --board virt",
+            "firmware --board",
             "setup --force",
         ] {
             assert!(task(line).is_err(), "{line}");

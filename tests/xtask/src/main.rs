@@ -3,8 +3,11 @@
 mod args;
 mod asan;
 mod cross;
+mod firmware;
+mod flash_table;
 mod guest;
 mod guests;
+mod locks;
 mod new_guest;
 mod nostd;
 mod process;
@@ -36,6 +39,7 @@ fn carry_out(task: Task) -> Result<()> {
         Task::NoStd => nostd::run()?,
         Task::Asan => asan::run()?,
         Task::Guests { check } => guests::run(check)?,
+        Task::Firmware { board, check } => firmware::run(board.as_deref(), check)?,
         Task::Wasi { check } => wasi::run(check)?,
         Task::BuildGuest { folder } => guests::build_at(&folder)?,
         Task::NewGuest { name, parent } => new_guest::run(&name, parent.as_deref())?,

@@ -1,0 +1,27 @@
+//! Tells the linker what memory the board has.
+
+use std::{env, error::Error, fs, path::PathBuf};
+
+const BOARDS: [(&str, &str); 3] =
+    [("STM32F405", "stm32f405"), ("MPS2_AN505", "mps2-an505"), ("VIRT", "virt")];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let chosen =
+        |(feature, _): &&(&str, &str)| env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
+    let mut boards = BOARDS.iter().filter(chosen);
+    let (Some((_, board)), None) = (boards.next(), boards.next()) else {
+        return Err("choose one board: --no-default-features --features emulated,BOARD, \
+                    with stm32f405, mps2-an505 or virt for BOARD"
+            .into());
+    };
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
+    fs::copy(format!("memory/{board}.x"), out.join("memory.x"))?;
+    println!("cargo::rustc-link-search={}", out.display());
+    if *board == "virt" {
+        println!("cargo::rustc-link-arg=-Tmemory.x");
+    }
+    println!("cargo::rustc-link-arg=-Tlink.x");
+    println!("cargo::rerun-if-changed=memory");
+    println!("cargo::rerun-if-changed=build.rs");
+    Ok(())
+}

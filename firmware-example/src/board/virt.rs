@@ -1,0 +1,118 @@
+//! RISC-V, 32 bits: QEMU's `virt`. It has no light and no watchdog; the one is a variable here, the other
+//! nobody.
+
+use super::{Parts, Watchdog, heap_memory, register::Register};
+use ampoule::Micros;
+use core::convert::Infallible;
+use embedded_hal::digital::{ErrorType, OutputPin};
+
+/// What it is called.
+pub(crate) const NAME: &str = "virt";
+
+/// Of the timer.
+const TICKS_PER_MICRO: u64 = 10;
+
+mod at {
+    use super::Register;
+
+    const fn register(address: usize) -> Register {
+        // SAFETY: those below are registers of a serial port and a timer, which know nothing of memory.
+        unsafe { Register::at(address) }
+    }
+
+    /// A register of a byte.
+    pub(super) const UART: *mut u8 = 0x1000_0000 as *mut u8;
+    pub(super) const MTIMECMP_LOW: Register = register(0x0200_4000);
+    pub(super) const MTIMECMP_HIGH: Register = register(0x0200_4004);
+    pub(super) const MTIME_LOW: Register = register(0x0200_bff8);
+    pub(super) const MTIME_HIGH: Register = register(0x0200_bffc);
+}
+
+/// There is nothing to set up but what wakes the processor.
+pub(crate) fn start() -> Option<Parts> {
+    // SAFETY: interrupts stay off as a whole; this one only ends `wfi`.
+    unsafe { riscv::register::mie::set_mtimer() };
+    Some(Parts { heap: heap_memory()?, light: Light(false), watchdog: Dog(()) })
+}
+
+fn ticks() -> u64 {
+    loop {
+        let (high, low) = (at::MTIME_HIGH.read(), at::MTIME_LOW.read());
+        if high == at::MTIME_HIGH.read() {
+            return u64::from(high) << 32 | u64::from(low);
+        }
+    }
+}
+
+/// Microseconds since the start.
+pub(crate) fn now() -> Micros {
+    ticks() / TICKS_PER_MICRO
+}
+
+/// Sleeps for a millisecond.
+pub(crate) fn idle() {
+    let until = ticks() + 1000 * TICKS_PER_MICRO;
+    // Never early: the high half is out of reach while the low one changes.
+    at::MTIMECMP_HIGH.write(u32::MAX);
+    at::MTIMECMP_LOW.write(until as u32);
+    at::MTIMECMP_HIGH.write((until >> 32) as u32);
+    riscv::asm::wfi();
+}
+
+/// Nobody has painted it.
+pub(crate) const fn stack_used() -> Option<usize> {
+    None
+}
+
+/// A light that nobody sees.
+pub(crate) struct Light(bool);
+
+impl ErrorType for Light {
+    type Error = Infallible;
+}
+
+impl OutputPin for Light {
+    fn set_low(&mut self) -> Result<(), Infallible> {
+        self.0 = false;
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Infallible> {
+        self.0 = true;
+        Ok(())
+    }
+}
+
+/// There is none.
+pub(crate) struct Dog(());
+
+impl Watchdog for Dog {
+    fn feed(&mut self) {}
+}
+
+/// The serial port, a 16550 that the emulator has set up.
+pub(crate) struct Uart(());
+
+impl Uart {
+    pub(crate) const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl embedded_io::ErrorType for Uart {
+    type Error = Infallible;
+}
+
+impl embedded_io::Write for Uart {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        for byte in bytes {
+            // SAFETY: the transmitter's register, which is there and takes any byte.
+            unsafe { at::UART.write_volatile(*byte) };
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}

@@ -1,0 +1,251 @@
+//! Four plugins side by side: two work, one blinks, one never comes back.
+
+use crate::{
+    board::{self, Watchdog},
+    console::say,
+    flash::{BLINK, ECHO, ENDLESS, Flashed, SENSOR_FILTER},
+    heap::HEAP,
+    rhythm::Rhythm,
+    vectors,
+};
+use ampoule::{BindError, EventKind, Host, Micros, PluginId, Wake};
+
+/// As many as there are plugins in flash.
+pub(crate) type Device = Host<'static, 4>;
+
+const MS: Micros = 1_000;
+/// No answer is later than this, whatever another plugin does.
+const LATEST: Micros = 5 * MS;
+
+/// The plugins by what they are here for.
+struct Loaded {
+    sensor: PluginId,
+    echo: PluginId,
+    blink: PluginId,
+    spin: PluginId,
+}
+
+impl Loaded {
+    #[inline(never)]
+    fn load(host: &mut Device) -> Option<Self> {
+        let sensor = SENSOR_FILTER.load(host)?;
+        let echo = ECHO.load(host)?;
+        let blink = BLINK.load(host)?;
+        let spin = ENDLESS.load(host)?;
+        Some(Self { sensor, echo, blink, spin })
+    }
+}
+
+/// Runs it all; false if something wasn't as it has to be.
+pub(crate) fn run(host: &mut Device, watchdog: &mut impl Watchdog) -> bool {
+    let empty = HEAP.live();
+    say!("# host: {empty} bytes of heap");
+    let Some(loaded) = Loaded::load(host) else { return false };
+    watchdog.feed();
+    let known = compare(host, &loaded);
+    measure(host, loaded.echo);
+    watchdog.feed();
+    let lived = live(host, &loaded, watchdog);
+    let gone = unload(host, &loaded);
+    known && lived.is_ok_and(|fine| fine) && gone
+}
+
+/// Asks what is known, and compares.
+#[inline(never)]
+fn compare(host: &mut Device, loaded: &Loaded) -> bool {
+    let (mut right, mut all) = (0, 0);
+    for row in vectors::rows() {
+        let id = if row.plugin == ECHO.name { loaded.echo } else { loaded.sensor };
+        all += 1;
+        match row.ask(host, id) {
+            Some(answer) if row.is_met_by(&answer) => right += 1,
+            Some(_) => say!("{} {}: another answer", row.plugin, row.entry),
+            None => say!("{} {}: not asked", row.plugin, row.entry),
+        }
+    }
+    say!("{right} of {all} calls answer the bytes of a workstation, for the same fuel");
+    right == all && all > 0
+}
+
+/// What a call takes: in an emulator, where an instruction is a nanosecond, all take the same.
+#[inline(never)]
+fn measure(host: &mut Device, echo: PluginId) {
+    const CALLS: Micros = 1_000;
+    let request = [0x5a_u8; 64];
+    let Ok(entry) = host.bind::<[u8], &[u8]>(echo, "echo") else { return };
+    let (began, live) = (board::now(), HEAP.live());
+    let answered =
+        (0..CALLS).filter(|_| host.call(&entry, &request[..]) == Ok(&request[..])).count();
+    let took = board::now() - began;
+    say!("{answered} echoes of 64 bytes, heap as before: {}", yes(HEAP.live() == live));
+    say!("# an echo of 64 bytes: {} ns", took * 1000 / CALLS);
+}
+
+/// The main loop.
+#[inline(never)]
+fn live(
+    host: &mut Device,
+    loaded: &Loaded,
+    watchdog: &mut impl Watchdog,
+) -> Result<bool, BindError> {
+    let mut work = Work::bind(host, loaded)?;
+    let end = board::now().saturating_add(board::DEMONSTRATION);
+    while board::now() < end {
+        let now = board::now();
+        work.start(host, now);
+        let turn = host.poll(now);
+        work.take(host);
+        tell(host, loaded);
+        watchdog.feed();
+        rest(turn.next, work.due());
+    }
+    Ok(work.report())
+}
+
+/// What the plugins do, each in its rhythm.
+struct Work {
+    echo: Rhythm<(i32, i32), (i32, i32)>,
+    sensor: Rhythm<(u64, f32), (f32, u32)>,
+    blink: Rhythm<(), (bool, u32)>,
+    spin: Rhythm<(), ()>,
+    echoes: i32,
+    samples: u32,
+    flashes: u32,
+    reading: (f32, u32),
+    /// Whether each answer was what it has to be.
+    right: bool,
+}
+
+impl Work {
+    fn bind(host: &mut Device, loaded: &Loaded) -> Result<Self, BindError> {
+        Ok(Self {
+            echo: Rhythm::new(host.bind(loaded.echo, "shift")?, 10 * MS),
+            sensor: Rhythm::new(host.bind(loaded.sensor, "filter")?, 20 * MS),
+            blink: Rhythm::new(host.bind(loaded.blink, "step")?, MS),
+            spin: Rhythm::new(host.bind(loaded.spin, "spin")?, 15 * MS),
+            echoes: 0,
+            samples: 0,
+            flashes: 0,
+            reading: (0.0, 0),
+            right: true,
+        })
+    }
+
+    /// Starts the calls that are due. A refusal skips a beat; why is told by the events.
+    fn start(&mut self, host: &mut Device, now: Micros) {
+        let (echoes, samples) = (self.echoes, self.samples);
+        let _ = self.echo.start(host, now, || (echoes, echoes));
+        let _ = self.sensor.start(host, now, || sample(samples));
+        let _ = self.blink.start(host, now, || ());
+        let _ = self.spin.start(host, now, || ());
+    }
+
+    fn take(&mut self, host: &mut Device) {
+        if let Some(answer) = self.echo.take(host) {
+            self.echoes = self.echoes.wrapping_add(1);
+            self.right &= answer == Ok((self.echoes, self.echoes));
+        }
+        if let Some(answer) = self.sensor.take(host) {
+            self.samples = self.samples.wrapping_add(1);
+            self.right &= answer.is_ok();
+            self.reading = answer.unwrap_or(self.reading);
+        }
+        if let Some(answer) = self.blink.take(host) {
+            let (lit, lasts_ms) = answer.unwrap_or_default();
+            self.right &= lasts_ms > 0;
+            self.flashes = self.flashes.wrapping_add(u32::from(lit));
+            self.blink.next_after(Micros::from(lasts_ms.max(1)) * MS);
+        }
+        if let Some(answer) = self.spin.take(host) {
+            self.right &= answer.is_err();
+        }
+    }
+
+    /// When the next call is to start.
+    fn due(&self) -> Micros {
+        let Self { echo, sensor, blink, spin, .. } = self;
+        echo.due().min(sensor.due()).min(blink.due()).min(spin.due())
+    }
+
+    fn report(&self) -> bool {
+        let Self { echo, sensor, blink, reading: (celsius, dropped), .. } = self;
+        let tenths = (celsius * 10.0) as i32;
+        say!("echo: {} answers", self.echoes);
+        say!(
+            "sensor-filter: {} samples, {dropped} dropped, {tenths} tenths of a degree",
+            self.samples
+        );
+        say!("blink: {} flashes", self.flashes);
+        let slowest = echo.slowest().max(sensor.slowest()).max(blink.slowest());
+        say!("all of them in time: {}", yes(slowest <= LATEST));
+        say!("# the slowest answer came {slowest} us after it was due");
+        self.right && slowest <= LATEST
+    }
+}
+
+/// Time and degrees: a slow wave with a spike now and then.
+fn sample(number: u32) -> (u64, f32) {
+    let wave = if (number / 8).is_multiple_of(2) { number % 8 } else { 8 - number % 8 };
+    let celsius = if number % 16 == 9 { 95.0 } else { 20.0 + wave as f32 / 8.0 };
+    (u64::from(number) + 1_000_000, celsius)
+}
+
+/// Tells what has happened to plugins.
+#[inline(never)]
+fn tell(host: &mut Device, loaded: &Loaded) {
+    while let Some(event) = host.next_event() {
+        let name = host.plugin(event.plugin).map_or("?", |plugin| plugin.meta().name);
+        match event.what {
+            EventKind::Faulted { code } => say!("{name}: ended, {code}"),
+            EventKind::Tripped { until } => {
+                say!("{name}: left alone for {} ms", until.saturating_sub(event.at) / MS);
+            }
+            EventKind::Quarantined => {
+                let instances = host.counters(loaded.spin).map_or(0, |counters| counters.instances);
+                say!("{name}: quarantined, after {instances} instances");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Sleeps while there is nothing to do. The clock's interrupt comes each millisecond, so none is slept over.
+fn rest(next: Wake, due: Micros) {
+    let until = match next {
+        Wake::Now => return,
+        Wake::At(at) => at.min(due),
+        Wake::Never => due,
+    };
+    while board::now() + MS < until {
+        board::idle();
+        // Fed again within a second: `due` is never further away than that.
+    }
+}
+
+/// Unloads all, the last first, and looks at what is left.
+#[inline(never)]
+fn unload(host: &mut Device, loaded: &Loaded) -> bool {
+    let all: [(&Flashed, PluginId); 4] = [
+        (&ENDLESS, loaded.spin),
+        (&BLINK, loaded.blink),
+        (&ECHO, loaded.echo),
+        (&SENSOR_FILTER, loaded.sensor),
+    ];
+    let mut fine = true;
+    for (plugin, id) in all {
+        let before = HEAP.live();
+        match host.unload(id) {
+            Ok(()) => say!("{}: unloaded", plugin.name),
+            Err(error) => {
+                fine = false;
+                say!("{}: unloaded, {error}", plugin.name);
+            }
+        }
+        say!("# {}: {} bytes given back", plugin.name, before.saturating_sub(HEAP.live()));
+    }
+    fine
+}
+
+const fn yes(fine: bool) -> &'static str {
+    if fine { "yes" } else { "NO" }
+}

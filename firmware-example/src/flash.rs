@@ -1,0 +1,74 @@
+//! The plugins in the chip's flash.
+
+use crate::{board, console::say, heap::HEAP};
+use alloc::boxed::Box;
+use ampoule::{Diagnosis, Host, LoadError, Manifest, PluginId, Source};
+
+/// A plugin that was built into the firmware.
+pub(crate) struct Flashed {
+    pub(crate) name: &'static str,
+    module: &'static [u8],
+    manifest: &'static [u8],
+    /// The heap that loading it takes at its peak, as measured, and a tenth. Admission's own bound is proof
+    /// against any module, and larger: it would leave room for two of these four.
+    heap_bytes: usize,
+}
+
+macro_rules! flashed {
+    ($name:literal, $heap_bytes:expr) => {
+        Flashed {
+            name: $name,
+            module: include_bytes!(concat!("../../guests/prebuilt/", $name, ".wasm")),
+            manifest: include_bytes!(concat!("../manifests/", $name, ".json")),
+            heap_bytes: $heap_bytes,
+        }
+    };
+}
+
+/// The one with the highest peak first, while the heap is in one piece.
+pub(crate) const SENSOR_FILTER: Flashed = flashed!("sensor-filter", 31 * 1024);
+pub(crate) const ECHO: Flashed = flashed!("echo", 20 * 1024);
+pub(crate) const BLINK: Flashed = flashed!("blink", 21 * 1024);
+pub(crate) const ENDLESS: Flashed = flashed!("endless", 15 * 1024);
+
+impl Flashed {
+    /// Loads it, and tells what that took. `None`, and why, if it isn't loaded.
+    pub(crate) fn load<const SLOTS: usize>(&self, host: &mut Host<'_, SLOTS>) -> Option<PluginId> {
+        let name = self.name;
+        if HEAP.free() < self.heap_bytes {
+            say!("{name}: not loaded, {} bytes of heap wanted", self.heap_bytes);
+            return None;
+        }
+        let before = HEAP.live();
+        let manifest = self.manifest()?;
+        HEAP.take_peak();
+        let began = board::now();
+        let loaded = host.load(Source::new(self.module).with_manifest(&manifest));
+        let took = board::now() - began;
+        drop(manifest);
+        match loaded {
+            Ok(id) => {
+                say!("{name}: loaded, {} bytes of wasm", self.module.len());
+                let (heap, peak) = (HEAP.live() - before, HEAP.take_peak() - before);
+                say!("# {name}: {heap} bytes of heap, {peak} while loading, {took} us");
+                Some(id)
+            }
+            Err(error) => {
+                refused(name, &error);
+                None
+            }
+        }
+    }
+
+    /// Reads its manifest: 2.5 KiB, on the heap rather than on the stack that loading needs.
+    #[inline(never)]
+    fn manifest(&self) -> Option<Box<Manifest>> {
+        let manifest = Manifest::parse(self.manifest);
+        let told = manifest.inspect_err(|error| say!("{}: its manifest: {error}", self.name));
+        told.ok().map(Box::new)
+    }
+}
+
+fn refused(name: &str, error: &LoadError) {
+    say!("{name}: not loaded, {}: {error}; {}", error.code(), error.cure());
+}

@@ -1,0 +1,70 @@
+//! Ampoule on a microcontroller, without an operating system: a host of four plugins, with services of
+//! its own and a watchdog. `docs/porting.md` tells how to bring it to another chip.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod board;
+mod console;
+mod demo;
+mod flash;
+mod heap;
+mod pins;
+mod policy;
+mod rhythm;
+mod vectors;
+
+use alloc::boxed::Box;
+use ampoule::{
+    Host, OfferError,
+    services::{Clock, Kv, Log, MemoryStore, Quota, Random},
+};
+use board::{Light, Parts};
+use console::say;
+use core::panic::PanicInfo;
+use heap::HEAP;
+
+#[cfg_attr(not(feature = "virt"), cortex_m_rt::entry)]
+#[cfg_attr(feature = "virt", riscv_rt::entry)]
+fn main() -> ! {
+    let Some(Parts { heap, light, mut watchdog }) = board::start() else { board::end(false) };
+    HEAP.give(heap);
+    say!("# board: {}", board::NAME);
+    say!("# heap: {} bytes", HEAP.free());
+    let before = HEAP.live();
+    let fine = {
+        let mut host = Host::new(policy::CONFIG, board::now);
+        match offer(&mut host, light) {
+            Ok(()) => demo::run(&mut host, &mut watchdog),
+            Err(error) => {
+                say!("a service isn't offered: {error}");
+                false
+            }
+        }
+    };
+    let left = HEAP.live() - before;
+    say!("bytes of heap left behind: {left}");
+    if let Some(stack) = board::stack_used() {
+        say!("# stack: {stack} bytes at its deepest");
+    }
+    let fine = fine && left == 0;
+    say!("{}", if fine { "all is well" } else { "something went WRONG" });
+    board::end(fine)
+}
+
+/// What plugins may ask for, if their manifests and the policy grant it.
+fn offer(host: &mut demo::Device, light: Light) -> Result<(), OfferError> {
+    host.offer(Box::new(Log::new(4_096, |line| say!("{line}"))))?;
+    host.offer(Box::new(Clock::without_date()))?;
+    // A device without a source of its own: not for keys.
+    host.offer(Box::new(Random::seeded(0x5eed)))?;
+    host.offer(Box::new(Kv::new(MemoryStore::new(16, 1024), Quota::MICRO)))?;
+    host.offer(Box::new(pins::gpio::Offered(pins::Pins::new(light))))
+}
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    say!("{info}");
+    board::end(false)
+}

@@ -1,0 +1,5 @@
+//! Fixes the guest's memory.
+
+fn main() {
+    ampoule_guest_build::memory(256, 512);
+}

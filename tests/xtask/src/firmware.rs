@@ -1,0 +1,217 @@
+//! `cargo xtask firmware`: builds the firmware example, boots it in QEMU, and compares what it prints.
+
+use crate::{Result, cross::Cross, flash_table, locks, process, workspace};
+use core::time::Duration;
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::Instant,
+};
+
+/// Lines of figures: sizes and times, which another compiler changes a little.
+const FIGURES: &str = "# ";
+/// By how much a figure may be larger or smaller than expected, in percent.
+const MARGIN_PERCENT: u64 = 15;
+/// Ends an emulator that hangs; one that doesn't takes seconds.
+const MOST_TIME: Duration = Duration::from_secs(300);
+
+/// A board, as QEMU knows it.
+struct Board {
+    name: &'static str,
+    target: &'static str,
+    qemu: &'static str,
+    package: &'static str,
+    machine: &'static [&'static str],
+}
+
+/// The first is the one whose figures are kept.
+const BOARDS: [Board; 3] = [
+    Board {
+        name: "stm32f405",
+        target: "thumbv7em-none-eabihf",
+        qemu: "qemu-system-arm",
+        package: "qemu-system-arm",
+        machine: &["-M", "netduinoplus2"],
+    },
+    Board {
+        name: "mps2-an505",
+        target: "thumbv8m.main-none-eabihf",
+        qemu: "qemu-system-arm",
+        package: "qemu-system-arm",
+        machine: &["-M", "mps2-an505"],
+    },
+    Board {
+        name: "virt",
+        target: "riscv32imac-unknown-none-elf",
+        qemu: "qemu-system-riscv32",
+        package: "qemu-system-misc",
+        machine: &["-M", "virt", "-bios", "none"],
+    },
+];
+
+/// As in `firmware-example/.cargo/config.toml`. An instruction is a nanosecond.
+const QEMU: [&str; 11] = [
+    "-icount",
+    "shift=0,sleep=off",
+    "-nographic",
+    "-monitor",
+    "none",
+    "-serial",
+    "stdio",
+    "-semihosting-config",
+    "enable=on,target=native",
+    "-no-reboot",
+    "-kernel",
+];
+
+/// Builds and boots for a board, the main one if none is named; compares with `check`, else keeps what the
+/// main one prints.
+pub(crate) fn run(board: Option<&str>, check: bool) -> Result<()> {
+    let board = Board::find(board)?;
+    locks::compare()?;
+    board.look_for_qemu()?;
+    let image = board.build()?;
+    flash_table::print(&image)?;
+    let printed = board.boot(&image)?;
+    println!("\n{printed}");
+    let file = folder().join("expected.out");
+    if check || !board.is_main() {
+        let expected = workspace::read(&file)?;
+        compare(&printed, &expected, board.is_main())?;
+        println!("{}: as in {}", board.name, file.display());
+    } else {
+        fs::write(&file, printed)?;
+    }
+    Ok(())
+}
+
+fn folder() -> PathBuf {
+    workspace::root().join("firmware-example")
+}
+
+impl Board {
+    fn find(name: Option<&str>) -> Result<&'static Self> {
+        let Some(name) = name else { return Ok(&BOARDS[0]) };
+        let board = BOARDS.iter().find(|board| board.name == name);
+        let names = BOARDS.map(|board| board.name).join(", ");
+        board.ok_or_else(|| format!("there is no board `{name}`; there are {names}").into())
+    }
+
+    fn is_main(&self) -> bool {
+        self.name == BOARDS[0].name
+    }
+
+    fn look_for_qemu(&self) -> Result<()> {
+        let found = process::output(Command::new(self.qemu).arg("--version"));
+        found.map(|_| ()).map_err(|why| {
+            let Self { package, .. } = self;
+            let cure = format!("apt-get install --yes --no-install-recommends {package}");
+            format!("{why}\ninstall it: {cure}").into()
+        })
+    }
+
+    fn build(&self) -> Result<PathBuf> {
+        let (folder, cross) = (folder(), Cross::find(self.target)?);
+        let mut command = cross.cargo_build(&folder, self.target)?;
+        command.args(["--quiet", "--release", "--locked", "--no-default-features", "--features"]);
+        process::run(command.arg(format!("{},emulated", self.name)))?;
+        let out = cross.target_dir(&folder)?.join(self.target);
+        Ok(out.join("release/ampoule-firmware"))
+    }
+
+    /// What it prints until it ends itself.
+    fn boot(&self, image: &Path) -> Result<String> {
+        let mut qemu = Command::new(self.qemu);
+        qemu.args(self.machine).args(QEMU).arg(image);
+        qemu.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = qemu.spawn()?;
+        let mut output = child.stdout.take().ok_or("QEMU has no output")?;
+        let reader = thread::spawn(move || {
+            let mut bytes = vec![];
+            output.read_to_end(&mut bytes).map(|_| bytes)
+        });
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            if start.elapsed() > MOST_TIME {
+                child.kill()?;
+            }
+            thread::sleep(Duration::from_millis(20));
+        };
+        let bytes = reader.join().map_err(|_| "QEMU's output can't be read")??;
+        let printed = String::from_utf8_lossy(&bytes).into_owned();
+        if status.success() {
+            return Ok(printed);
+        }
+        Err(format!("{printed}\n`{}`: {status}", process::line(&qemu)).into())
+    }
+}
+
+/// Compares line by line: figures loosely where they are kept, or not at all.
+fn compare(printed: &str, expected: &str, figures: bool) -> Result<()> {
+    let lines = |text: &str| -> Vec<String> {
+        let kept = text.lines().filter(|line| figures || !line.starts_with(FIGURES));
+        kept.map(str::to_owned).collect()
+    };
+    let (printed, expected) = (lines(printed), lines(expected));
+    let alike = |(one, other): (&String, &String)| is_alike(one, other);
+    let same = printed.iter().zip(&expected).take_while(|pair| alike(*pair)).count();
+    if same == printed.len() && same == expected.len() {
+        return Ok(());
+    }
+    let line = |lines: &[String]| lines.get(same).cloned().unwrap_or_else(|| "(the end)".into());
+    Err(format!("printed:  {}\nexpected: {}", line(&printed), line(&expected)).into())
+}
+
+fn is_alike(printed: &str, expected: &str) -> bool {
+    if !expected.starts_with(FIGURES) {
+        return printed == expected;
+    }
+    let words = |line: &'_ str| -> Vec<String> { line.split(' ').map(str::to_owned).collect() };
+    let (printed, expected) = (words(printed), words(expected));
+    printed.len() == expected.len()
+        && printed.iter().zip(&expected).all(|(one, other)| match (number(one), number(other)) {
+            (Some(one), Some(other)) => one.abs_diff(other) * 100 <= other * MARGIN_PERCENT,
+            _ => one == other,
+        })
+}
+
+fn number(word: &str) -> Option<u64> {
+    word.trim_end_matches(',').parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Board, compare};
+
+    #[test]
+    fn figures_may_differ_a_little_and_words_may_not() {
+        let expected = "# heap: 1000 bytes, 50 us\nfine\n";
+        for (printed, figures, alike) in [
+            (expected, true, true),
+            ("# heap: 1150 bytes, 43 us\nfine\n", true, true),
+            ("# heap: 1151 bytes, 50 us\nfine\n", true, false),
+            ("# heap: 1000 bytes, 58 us\nfine\n", true, false),
+            ("# heap: 1000 words, 50 us\nfine\n", true, false),
+            ("fine\n", true, false),
+            ("# heap: 9 bytes, 9 us\nfine\n", false, true),
+            ("# heap: 1000 bytes, 50 us\nfine\nmore\n", true, false),
+            ("# heap: 1000 bytes, 50 us\n", true, false),
+            ("# heap: 1000 bytes, 50 us\nbad\n", false, false),
+        ] {
+            assert_eq!(compare(printed, expected, figures).is_ok(), alike, "{printed}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_board_is_told_the_known_ones() {
+        let error = Board::find(Some("toaster")).err().unwrap().to_string();
+        assert!(error.contains("toaster") && error.contains("stm32f405"), "{error}");
+        assert!(Board::find(None).unwrap().is_main());
+    }
+}
