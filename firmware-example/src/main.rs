@@ -13,6 +13,7 @@ mod heap;
 mod pins;
 mod policy;
 mod rhythm;
+mod same;
 mod vectors;
 
 use alloc::boxed::Box;
@@ -33,6 +34,8 @@ fn main() -> ! {
     say!("# board: {}", board::NAME);
     say!("# heap: {} bytes", HEAP.free());
     let before = HEAP.live();
+    let same = same::runs_as_on_a_workstation();
+    say!("the workstation's program prints the same here: {}", if same { "yes" } else { "NO" });
     let fine = {
         let mut host = Host::new(policy::CONFIG, board::now);
         match offer(&mut host, light) {
@@ -48,7 +51,7 @@ fn main() -> ! {
     if let Some(stack) = board::stack_used() {
         say!("# stack: {stack} bytes at its deepest");
     }
-    let fine = fine && left == 0;
+    let fine = same && fine && left == 0;
     say!("{}", if fine { "all is well" } else { "something went WRONG" });
     board::end(fine)
 }

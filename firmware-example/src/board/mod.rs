@@ -39,8 +39,8 @@ use core::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-/// What is left of 128 KiB beside a stack of 24 and the statics.
-const HEAP_BYTES: usize = 100 * 1024;
+/// What is left of 128 KiB beside a stack of 32 and the statics.
+const HEAP_BYTES: usize = 92 * 1024;
 
 /// Resets the chip unless it is fed.
 pub(crate) trait Watchdog {
