@@ -57,7 +57,9 @@ impl<'p> Blueprint<'p> {
     }
 }
 
-/// A copy of the plugin.
+/// A copy of the plugin. Two of them never lie in one line of a processor's cache, which comes in pairs of
+/// 64 bytes on many: each thread would wait for the other's writes.
+#[repr(align(128))]
 pub(super) struct Shard<'p> {
     host: Host<'p, 1>,
     /// Set while the host works. If it is found set, a panic has left the host as it was then.
