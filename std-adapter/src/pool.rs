@@ -161,6 +161,11 @@ impl<'p, const N: usize> BlockingPool<'p, N> {
         self.pool.counters()
     }
 
+    /// How often all shards together have used each service: see [`Pool::host_calls`].
+    pub fn host_calls(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.pool.host_calls()
+    }
+
     /// Takes every event that wasn't taken yet, with its shard: see [`Pool::drain_events`].
     pub fn drain_events(&self, take: impl FnMut(usize, Event)) {
         self.pool.drain_events(take);

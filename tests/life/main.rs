@@ -10,3 +10,4 @@ mod parked;
 mod reload;
 mod soak;
 mod support;
+mod uses;

@@ -80,6 +80,9 @@ fn a_service_that_panics_costs_a_shard_its_host_and_nobody_else_anything() {
     drop(lease);
     let counters = pool.counters();
     assert_eq!((counters.calls, counters.successes), (3, 3));
+    let uses: Vec<_> = pool.host_calls().collect();
+    assert_eq!(uses, [("slow", 2), ("clock", 0)], "the one that broke is among them");
+    assert_eq!(counters.host_calls, 2);
     assert_eq!(events(&pool), [vec!["Loaded", "Loaded"], vec!["Loaded"]]);
 }
 

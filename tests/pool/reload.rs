@@ -1,7 +1,7 @@
 //! A new version on all shards, or on none.
 
 use crate::{
-    life::{CONFIG, STATE, clock, number, pass, value},
+    life::{CONFIG, STATE, Slow, clock, counter, manifest, number, pass, value},
     support::{Version, entry, events, load_with, pool, versions},
 };
 use ampoule::{
@@ -113,7 +113,7 @@ fn offers_but_on(
     bad: Arc<AtomicUsize>,
 ) -> impl Fn(&mut Host<'static, 1>, usize) -> Result<(), OfferError> + Send + Sync {
     move |host, shard| {
-        let slow = crate::life::Slow::default();
+        let slow = Slow::default();
         slow.answers(Ok(if shard == bad.load(Ordering::SeqCst) { -1 } else { 1 }));
         host.offer(Box::new(slow))?;
         host.offer(Box::new(ampoule::services::Clock::without_date()))
@@ -144,7 +144,7 @@ fn what_a_later_shard_refuses_is_rolled_back_on_the_earlier_ones() {
 fn another_module_for_another_shard_is_refused() {
     static VERSIONS: LazyLock<[Version; 2]> =
         LazyLock::new(|| ["2.0.0", "2.0.1"].map(|version| Version::new(version, STATE)));
-    static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| crate::life::manifest("one"));
+    static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| manifest("one"));
     let pool = pool::<2>(STATE);
     let mixed =
         |shard: usize| Ok(Source::new(&VERSIONS[shard.min(1)].wasm).with_manifest(&MANIFEST));
@@ -173,4 +173,39 @@ fn an_entry_that_only_the_new_version_has_takes_no_other_ones_place() {
     assert!(pool.call(&twice, &number(4)).is_err(), "the one before lacked it, too");
     pool.reload(Version::new("4.0.0", more)).unwrap();
     assert_eq!(pool.call(&twice, &number(4)).map(value), Ok(8));
+}
+
+#[test]
+fn uses_of_services_add_up_over_shards_and_versions() {
+    static WASM: LazyLock<Vec<u8>> = LazyLock::new(|| counter("one", "2.0.0", STATE));
+    static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| manifest("one"));
+    let pool = on_probation::<2>(4);
+    let wait = entry(&pool, "wait");
+    let use_each = |times: [usize; 2]| {
+        for (shard, times) in times.into_iter().enumerate() {
+            let mut lease = pool.acquire_shard(shard).unwrap();
+            (0..times).for_each(|_| assert_eq!(lease.call(&wait, &number(0)).map(value), Ok(1)));
+        }
+    };
+    let uses = || {
+        let mut uses: Vec<_> = pool.host_calls().collect();
+        uses.sort_unstable();
+        assert_eq!(pool.counters().host_calls, uses.iter().map(|(_, uses)| uses).sum::<u64>());
+        uses
+    };
+    use_each([1, 2]);
+    assert_eq!(uses(), [("clock", 0), ("slow", 3)]);
+    let own = |_| {
+        let own = Slow::default();
+        own.answers(Ok(1));
+        Source::new(&WASM).with_manifest(&MANIFEST).with_service(Box::new(own))
+    };
+    pool.reload(own).unwrap();
+    use_each([0, 3]);
+    assert_eq!(uses(), [("clock", 0), ("slow", 6)], "with services of its own");
+    let of_one = pool.acquire_shard(0).unwrap().host_calls().find(|(name, _)| *name == "slow");
+    assert_eq!(of_one, Some(("slow", 1)));
+    pool.roll_back().unwrap();
+    use_each([1, 0]);
+    assert_eq!(uses(), [("clock", 0), ("slow", 7)], "and back");
 }

@@ -1,10 +1,6 @@
 //! What a plugin has done, as plain numbers.
 
-use crate::{
-    breaker::BreakerRefusal,
-    fault::Fault,
-    limits::{MAX_SERVICES, Micros},
-};
+use crate::{breaker::BreakerRefusal, fault::Fault, limits::Micros};
 use serde::{Deserialize, Serialize};
 
 /// Declares an enum and a struct that has a number for each variant, so that neither lacks one of
@@ -253,12 +249,13 @@ pub struct Counters {
     pub instances: u32,
     /// How often a new version took the place of the old one.
     pub reloads: u32,
-    /// Uses of each service, in the order in which the host offers them.
-    pub host_calls: [u32; MAX_SERVICES],
+    /// Uses of services, of all together: [`Host::host_calls`](crate::Host::host_calls) tells those of
+    /// each.
+    pub host_calls: u64,
 }
 
 // What a microcontroller can spare for each plugin; the same there, where words are half as long.
-const _: () = assert!(size_of::<Counters>() < 400);
+const _: () = assert!(size_of::<Counters>() <= 256);
 
 impl Counters {
     /// Counts a call that ran.
@@ -279,11 +276,9 @@ impl Counters {
         self.refusals.count(kind);
     }
 
-    /// Counts uses of a service by its index among those offered; from [`Services::MOST`](crate::Services::MOST) on, none.
-    pub fn record_host_calls(&mut self, service: usize, uses: u32) {
-        if let Some(number) = self.host_calls.get_mut(service) {
-            *number = number.saturating_add(uses);
-        }
+    /// Counts uses of services.
+    pub const fn record_host_calls(&mut self, uses: u64) {
+        add(&mut self.host_calls, uses);
     }
 
     /// Counts an instance that was made.
@@ -313,9 +308,7 @@ impl Counters {
         self.memory_most_bytes = self.memory_most_bytes.max(other.memory_most_bytes);
         self.instances = self.instances.saturating_add(other.instances);
         self.reloads = self.reloads.saturating_add(other.reloads);
-        for (service, uses) in other.host_calls.iter().enumerate() {
-            self.record_host_calls(service, *uses);
-        }
+        self.record_host_calls(other.host_calls);
     }
 
     const fn record_outcome(&mut self, outcome: CallEnd) {

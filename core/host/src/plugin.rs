@@ -232,6 +232,11 @@ impl Plugin {
     /// # Errors
     /// As for [`Self::unload`].
     pub fn unload_with(mut self, services: &mut Services) -> Result<(), CallError> {
+        self.destroy(services)
+    }
+
+    /// Calls `ampoule_destroy`, if there is one: the last that the plugin is called for.
+    pub(crate) fn destroy(&mut self, services: &mut Services) -> Result<(), CallError> {
         let limits = self.module.limits;
         let Some(instance) = self.instance.as_mut().filter(|_| self.ready != 0) else {
             return Ok(());

@@ -14,7 +14,7 @@ use crate::{
     entry::Entry,
     error::{BindError, CallError, Diagnosis, LoadError, SlotError},
     event::Event,
-    host::{Config, Host, Probation, Source},
+    host::{Config, Host, Probation, Source, Uses},
     service::{Micros, OfferError},
 };
 use alloc::sync::Arc;
@@ -297,6 +297,15 @@ impl<'p, const N: usize, W: Wait> Pool<'p, N, W> {
             sum.merge(&lease.counters());
             sum
         })
+    }
+
+    /// How often all shards together have used each service, by its name: see
+    /// [`Host::host_calls`]. It waits as [`Self::counters`] does; what is called between the two is in one
+    /// of them only.
+    pub fn host_calls(&self) -> impl Iterator<Item = (&'static str, u64)> + use<N, W> {
+        let mut sum = Uses::default();
+        self.each().for_each(|lease| sum.add(lease.host_calls()));
+        sum.into_iter()
     }
 
     /// Takes every event that wasn't taken yet, with its shard. It waits as [`Self::counters`] does, and has

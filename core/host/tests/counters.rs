@@ -2,7 +2,7 @@
 
 use ampoule::{
     BreakerRefusal, CallEnd, CallRecord, Counters, DecodeError, FailureKind, Failures, Fault,
-    Histogram, Micros, RefusalKind, Refusals, Services, Text, Trap,
+    Histogram, Micros, RefusalKind, Refusals, Text, Trap,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde::Serialize;
@@ -30,8 +30,8 @@ fn busy() -> Counters {
     counters.record_instance();
     counters.record_instance();
     counters.record_reload();
-    counters.record_host_calls(0, 3);
-    counters.record_host_calls(31, 200);
+    counters.record_host_calls(3);
+    counters.record_host_calls(200);
     counters
 }
 
@@ -141,7 +141,7 @@ fn full_but(short: u32) -> Counters {
         "duration_total": wide, "duration_most": wide,
         "durations": vec![wide; Histogram::BUCKETS],
         "memory_most_bytes": narrow, "instances": narrow, "reloads": narrow,
-        "host_calls": vec![narrow; Services::MOST],
+        "host_calls": wide,
     }))
     .unwrap()
 }
@@ -160,7 +160,7 @@ fn count_everything(counters: &mut Counters) {
     RefusalKind::ALL.iter().for_each(|&kind| counters.record_refusal(kind));
     counters.record_instance();
     counters.record_reload();
-    (0..Services::MOST).for_each(|service| counters.record_host_calls(service, u32::MAX));
+    counters.record_host_calls(u64::MAX);
 }
 
 #[test]
@@ -176,18 +176,7 @@ fn every_number_stops_at_its_maximum() {
 }
 
 #[test]
-fn services_that_there_cant_be_are_not_counted() {
-    for service in [Services::MOST, usize::MAX] {
-        let mut counters = Counters::default();
-        counters.record_host_calls(service, 5);
-        assert_eq!(counters, Counters::default());
-    }
-}
-
-#[test]
 fn json_names_every_number() {
-    let mut host_calls = [0; 32];
-    (host_calls[0], host_calls[31]) = (3, 200);
     let expected = json!({
         "calls": 4, "successes": 1, "failure_replies": 1,
         "failures": {
@@ -201,7 +190,7 @@ fn json_names_every_number() {
         "duration_total": 200_007_491, "duration_most": 200_000_000,
         "durations": [1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1],
         "memory_most_bytes": 8_192, "instances": 2, "reloads": 1,
-        "host_calls": host_calls,
+        "host_calls": 203,
     });
     let text = serde_json::to_string(&busy()).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
@@ -220,8 +209,7 @@ fn postcard_writes_the_same_bytes_as_ever() {
         0xc3, 0xbe, 0xaf, 0x5f, 0x80, 0x84, 0xaf, 0x5f, // durations: 200,007,491 and 200,000,000
         1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1, // buckets
         0x80, 0x40, 2, 1, // memory, instances, reloads
-        3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // host calls
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xc8, 0x01,
+        0xcb, 0x01, // host calls
     ];
     let mut buffer = [0; 512];
     assert_eq!(postcard::to_slice(&busy(), &mut buffer).unwrap(), golden);
@@ -264,7 +252,7 @@ proptest! {
         calls in vec(record(), 0..40),
         cut in 0..40_usize,
         refused in vec(select(RefusalKind::ALL), 0..8),
-        uses in vec((0..40_usize, any::<u32>()), 0..8),
+        uses in vec(number(), 0..8),
         renewed in 0..4_usize,
     ) {
         let (here, there) = calls.split_at(cut.min(calls.len()));
@@ -272,11 +260,11 @@ proptest! {
         let copies = [&mut sum, &mut other];
         for (at, copy) in copies.into_iter().enumerate() {
             refused.iter().skip(at).step_by(2).for_each(|kind| copy.record_refusal(*kind));
-            uses.iter().skip(at).step_by(2).for_each(|(of, uses)| copy.record_host_calls(*of, *uses));
+            uses.iter().skip(at).step_by(2).for_each(|uses| copy.record_host_calls(*uses));
             (0..renewed + at).for_each(|_| { copy.record_instance(); copy.record_reload(); });
         }
         refused.iter().for_each(|kind| one.record_refusal(*kind));
-        uses.iter().for_each(|(of, uses)| one.record_host_calls(*of, *uses));
+        uses.iter().for_each(|uses| one.record_host_calls(*uses));
         (0..=2 * renewed).for_each(|_| { one.record_instance(); one.record_reload(); });
         sum.merge(&other);
         prop_assert_eq!(sum, one);

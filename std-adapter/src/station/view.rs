@@ -7,6 +7,7 @@ use ampoule::{
     owned,
 };
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A plugin in a list.
 #[derive(Serialize)]
@@ -31,6 +32,8 @@ pub(super) struct Whole<'a> {
     memory_bytes: usize,
     entries: Vec<&'a str>,
     counters: Counters,
+    /// Uses by the service's name.
+    host_calls: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Serialize)]
@@ -114,6 +117,7 @@ impl<'a> Whole<'a> {
             memory_bytes: plugin.memory_bytes(),
             entries: plugin.entries().collect(),
             counters,
+            host_calls: host.host_calls(id).collect(),
         })
     }
 }

@@ -25,6 +25,16 @@ fn plugins_are_listed_and_shown() {
         (&all["counters"]["successes"], &all["versions"]["current"]),
         (&json!(1), &json!(1))
     );
+    assert_eq!(
+        (&all["host_calls"], &all["counters"]["host_calls"]),
+        (&json!({"clock": 0}), &json!(0))
+    );
+    assert_eq!(server.call("doze").status, 200);
+    let all = server.get("/v1/plugins/hello").json();
+    assert_eq!(
+        (&all["host_calls"], &all["counters"]["host_calls"]),
+        (&json!({"clock": 1}), &json!(1))
+    );
     assert_eq!(server.get("/v1/health").json(), json!({"status": "ok"}));
 }
 

@@ -58,6 +58,9 @@ fn tally(host: &Host<'_, 3>, id: PluginId) -> predict::Tally {
     let all = counters.successes + counters.failure_replies + counters.failures.total();
     assert_eq!(counters.calls, all);
     assert_eq!(counters.calls, counters.durations.buckets().iter().sum::<u64>());
+    let uses: BTreeMap<_, _> = host.host_calls(id).collect();
+    let host_calls = ["slow", "clock"].map(|service| uses[service]);
+    assert_eq!((uses.len(), counters.host_calls), (2, host_calls.iter().sum()));
     predict::Tally {
         calls: counters.calls,
         successes: counters.successes,
@@ -72,6 +75,6 @@ fn tally(host: &Host<'_, 3>, id: PluginId) -> predict::Tally {
         too_late: counters.refusals.request,
         instances: counters.instances,
         reloads: counters.reloads,
-        host_calls: [counters.host_calls[0], counters.host_calls[1]],
+        host_calls,
     }
 }

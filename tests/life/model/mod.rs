@@ -188,7 +188,12 @@ impl Both<'_> {
         let Some(pair) = self.named[at] else { return };
         let Pair { id, model, .. } = &mut self.pairs[pair];
         let wasm = module(NAMES[at], &label, make);
-        let found = self.host.reload(*id, Source::new(&wasm).with_manifest(&MANIFESTS[at]));
+        let mut source = Source::new(&wasm).with_manifest(&MANIFESTS[at]);
+        if make == Make::Bare {
+            // The same service, as one of its own.
+            source = source.with_service(Box::new(self.slow.clone())).unwrap();
+        }
+        let found = self.host.reload(*id, source);
         let new = Version::new(label, make);
         let expected = model.as_mut().map_or(Err("L03"), |it| it.reload(new, self.world.now));
         assert_eq!(code(found), expected);

@@ -121,7 +121,7 @@ pub(super) struct Tally {
     pub(super) instances: u32,
     pub(super) reloads: u32,
     /// Of `slow` and of the clock.
-    pub(super) host_calls: [u32; 2],
+    pub(super) host_calls: [u64; 2],
 }
 
 /// A plugin.

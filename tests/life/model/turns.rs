@@ -109,7 +109,7 @@ impl Plugin {
                 answer
             }
             Kind::Sleep(millis) => {
-                self.tally.host_calls[1] += u32::from(running.asleep.is_none());
+                self.tally.host_calls[1] += u64::from(running.asleep.is_none());
                 let since = running.asleep.map_or(world.now, |it| it.0);
                 let until = since + 1_000 * Micros::from(millis.unsigned_abs());
                 running.asleep = Some((since, Some(until)));

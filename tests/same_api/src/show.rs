@@ -45,11 +45,10 @@ fn counters(host: &Device, id: PluginId, out: &mut dyn Write) -> fmt::Result {
         it.refusals.total()
     )?;
     writeln!(out, "{id} fuel {}, at most {}", it.fuel_total, it.fuel_most)?;
-    let uses: u32 = it.host_calls.iter().fold(0, |sum, uses| sum.saturating_add(*uses));
     writeln!(
         out,
-        "{id} instances {}, reloads {}, memory {}, uses of services {uses}",
-        it.instances, it.reloads, it.memory_most_bytes
+        "{id} instances {}, reloads {}, memory {}, uses of services {}",
+        it.instances, it.reloads, it.memory_most_bytes, it.host_calls
     )
 }
 

@@ -1,5 +1,6 @@
 //! The one place where a call's end becomes counters, breaker state and events.
 
+use super::uses::Uses;
 use crate::{
     breaker::{Breaker, BreakerRefusal, BreakerState, Pass, Verdict},
     counters::{CallEnd, CallRecord, Counters, FailureKind, RefusalKind},
@@ -48,6 +49,8 @@ pub(super) struct Ledger {
     pub(super) id: PluginId,
     pub(super) breaker: Breaker,
     pub(super) counters: Counters,
+    /// Of versions that are gone.
+    pub(super) uses: Uses,
 }
 
 /// A call that is over.

@@ -8,6 +8,7 @@ mod reload;
 mod shard;
 mod slot;
 mod turn;
+mod uses;
 
 pub use calls::Call;
 pub(crate) use calls::Pace;
@@ -16,6 +17,7 @@ pub use future::CallFuture;
 pub use ledger::MAX_EVENTS;
 pub use slot::{MAX_CALLS, Versions};
 pub use turn::{Turn, Wake};
+pub(crate) use uses::Uses;
 
 use crate::{
     breaker::{Breaker, BreakerState},
@@ -35,6 +37,7 @@ use core::fmt;
 use ledger::{Events, Ledger};
 use serde::Serialize;
 use slot::{Live, Version};
+use uses::add_usage;
 
 /// A host of up to `SLOTS` plugins.
 ///
@@ -112,7 +115,8 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         let version = self.admit(source, |host, plugin| host.name_is_free(plugin.meta().name))?;
         let hash = version.plugin.hash();
         let breaker = Breaker::new(self.config.breaker);
-        let ledger = Ledger { id, breaker, counters: Counters::default() };
+        let (counters, uses) = (Counters::default(), Uses::default());
+        let ledger = Ledger { id, breaker, counters, uses };
         self.slots.fill(id, Box::new(Live::new(version, ledger)));
         self.note(id, EventKind::Loaded { hash });
         Ok(id)
@@ -193,8 +197,9 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         // There are at most `MAX_CALLS`.
         let dropped = unanswered as u8;
         self.unlist(id);
-        let Live { current, staged, previous, .. } = *live;
-        let destroyed = self.destroy(current);
+        let Live { mut current, staged, previous, .. } = *live;
+        let destroyed = self.destroy(&mut current);
+        drop(current);
         let staged = staged.map(|version| *version);
         for other in staged.into_iter().chain(previous.map(|previous| previous.version)) {
             self.farewell(id, other);
@@ -203,11 +208,10 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         destroyed
     }
 
-    fn destroy(&mut self, version: Version) -> Result<(), CallError> {
-        let Version { plugin, mut own, .. } = version;
-        self.services.swap_own(&mut own);
-        let destroyed = plugin.unload_with(&mut self.services);
-        self.services.swap_own(&mut own);
+    fn destroy(&mut self, version: &mut Version) -> Result<(), CallError> {
+        self.services.swap_own(&mut version.own);
+        let destroyed = version.plugin.destroy(&mut self.services);
+        self.services.swap_own(&mut version.own);
         destroyed
     }
 
@@ -228,7 +232,8 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         self.slots.iter().map(|(id, live)| (id, &live.current.plugin))
     }
 
-    /// What a plugin has done so far: one consistent value, uses of services included. `None` if it is gone.
+    /// What a plugin has done so far: one consistent value, uses of services included, over all versions
+    /// that have taken over. [`Self::host_calls`] tells which services. `None` if it is gone.
     #[must_use]
     pub fn counters(&self, id: PluginId) -> Option<Counters> {
         let live = self.slots.get(id)?;
@@ -296,14 +301,6 @@ fn abandon(services: &mut Services, version: &mut Version) {
     services.swap_own(&mut version.own);
     version.plugin.abandon(services);
     services.swap_own(&mut version.own);
-}
-
-/// Adds the instances of a version and what it has used of services to its plugin's counters.
-fn add_usage(counters: &mut Counters, plugin: &Plugin) {
-    counters.instances = counters.instances.saturating_add(plugin.usage().instances);
-    for (service, uses) in plugin.uses() {
-        counters.record_host_calls(service, u32::try_from(uses).unwrap_or(u32::MAX));
-    }
 }
 
 impl<const SLOTS: usize> fmt::Debug for Host<'_, SLOTS> {

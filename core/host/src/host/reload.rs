@@ -10,7 +10,6 @@ use crate::{
     error::{CallError, Diagnosis as _, LoadError, SlotError},
     event::EventKind,
     id::PluginId,
-    plugin::Plugin,
     service::{Micros, Services},
     text::Text,
 };
@@ -138,7 +137,6 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
         let dropped = match &mut live.previous {
             Some(previous) => {
                 (previous.until, previous.calls_left) = (until, calls_left);
-                live.ledger.retire(&old.plugin);
                 Some(old)
             }
             None => {
@@ -150,7 +148,7 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
         self.note(id, EventKind::Swapped { from, to, version });
         self.list(id);
         if let Some(version) = dropped {
-            self.farewell(id, version);
+            self.retire(id, version);
         }
         if calls_left == 0 {
             self.commit(id);
@@ -162,10 +160,9 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
     pub(super) fn commit(&mut self, id: PluginId) {
         let Some(live) = self.slots.get_mut(id) else { return };
         let Some(previous) = live.previous.take() else { return };
-        live.ledger.retire(&previous.version.plugin);
         let (hash, version) = (live.current.plugin.hash(), live.version);
         self.note(id, EventKind::Committed { hash, version });
-        self.farewell(id, previous.version);
+        self.retire(id, previous.version);
     }
 
     /// The old version takes its place back.
@@ -175,15 +172,27 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
         let (from, to) = (live.current.plugin.hash(), previous.version.plugin.hash());
         live.ledger.start_over();
         let failed = core::mem::replace(&mut live.current, previous.version);
-        live.ledger.retire(&failed.plugin);
         live.rebind();
         live.version = live.version.saturating_add(1);
         let version = live.version;
         self.note(id, EventKind::Reverted { from, to, version, code });
-        self.farewell(id, failed);
+        self.retire(id, failed);
     }
 
-    pub(super) fn farewell(&mut self, id: PluginId, version: Version) {
+    /// A version that has run goes: what it has used, to the last word, stays on record.
+    fn retire(&mut self, id: PluginId, mut version: Version) {
+        self.part(id, &mut version);
+        if let Some(live) = self.slots.get_mut(id) {
+            live.ledger.retire(&version.plugin);
+        }
+    }
+
+    /// A version goes that has never run, or with its plugin.
+    pub(super) fn farewell(&mut self, id: PluginId, mut version: Version) {
+        self.part(id, &mut version);
+    }
+
+    fn part(&mut self, id: PluginId, version: &mut Version) {
         if let Err(error) = self.destroy(version) {
             self.note(id, EventKind::DestroyFailed { code: error.code() });
         }
@@ -224,10 +233,5 @@ impl super::ledger::Ledger {
         self.counters.record_reload();
         let rules = *self.breaker.rules();
         self.breaker.reset(rules);
-    }
-
-    /// A version goes for good: what it has used stays on record.
-    fn retire(&mut self, version: &Plugin) {
-        super::add_usage(&mut self.counters, version);
     }
 }

@@ -1,6 +1,6 @@
 //! What a pool needs of a host that is one of its shards, besides calls.
 
-use super::Host;
+use super::{Host, Uses};
 use crate::{
     breaker::BreakerState,
     error::{LoadError, SlotError},
@@ -51,13 +51,15 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
     /// entries.
     pub(crate) fn succeed(&mut self, id: PluginId, lost: &mut Self) -> Result<(), LoadError> {
         let counters = lost.counters(id).unwrap_or_default();
+        let mut uses = Uses::default();
+        uses.add(lost.host_calls(id).filter(|(_, uses)| *uses > 0));
         let stale = SlotError::Stale { plugin: id };
         let (Some(live), Some(old)) = (self.slots.get_mut(id), lost.slots.get(id)) else {
             return Err(stale.into());
         };
         live.entries = old.rebound(&live.current.plugin)?;
         // Its own instance is counted when somebody asks.
-        live.ledger.counters = counters;
+        (live.ledger.counters, live.ledger.uses) = (counters, uses);
         live.ledger.breaker = old.ledger.breaker.clone();
         if live.ledger.breaker.state() == BreakerState::HalfOpen {
             // The probe was lost with the host, and what it would have said.

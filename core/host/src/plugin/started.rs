@@ -148,9 +148,11 @@ impl Plugin {
         Err(Fault::Deadline {}.into())
     }
 
-    /// What it has used of each service so far, by the service's place.
-    pub(crate) fn uses(&self) -> impl Iterator<Item = (usize, u64)> {
-        self.reach.granted.iter().map(|bound| (bound.place.index(), bound.uses))
+    /// How often it has used each operation so far, by the service's name. A panic of a service leaves
+    /// the numbers with the instance that they were lent to.
+    pub(crate) fn uses(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let lent = self.instance.iter().flat_map(|it| &it.store.data().reach.granted);
+        self.reach.granted.iter().chain(lent).map(|bound| (bound.service, bound.uses))
     }
 
     pub(crate) const fn message_bytes(&self) -> usize {

@@ -105,6 +105,12 @@ impl<'p, const N: usize, W: Wait> Lease<'_, 'p, N, W> {
         self.shard.host().counters(ID).unwrap_or_default()
     }
 
+    /// How often this shard has used each service so far, by its name: see
+    /// [`Host::host_calls`](crate::Host::host_calls).
+    pub fn host_calls(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.shard.host().host_calls(ID)
+    }
+
     /// Where this shard's breaker stands.
     #[must_use]
     pub fn breaker(&self) -> BreakerState {

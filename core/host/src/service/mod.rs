@@ -311,14 +311,6 @@ pub(crate) struct Place {
     operation: u8,
 }
 
-impl Place {
-    /// The service's place among those of the host; the plugin's own ones come after all that there
-    /// can be of these.
-    pub(crate) fn index(self) -> usize {
-        usize::from(self.service)
-    }
-}
-
 /// An operation that is offered.
 #[derive(Clone, Copy)]
 pub(crate) struct Found {
@@ -340,7 +332,7 @@ pub(crate) struct Imported {
 pub(crate) struct Bound {
     pub(crate) place: Place,
     /// The service that stood at that place when the plugin was loaded.
-    service: &'static str,
+    pub(crate) service: &'static str,
     scope: Box<str>,
     bucket: Option<Bucket>,
     /// Whether the operation may answer [`Status::Pending`].

@@ -17,9 +17,6 @@ use std::{
 };
 use tiny_http::{Header, Method, Request, Response, Server};
 
-/// The services that all plugins share, in the order in which they are offered.
-const SERVICES: [&str; 5] = ["log", "clock", "random", "kv", "event"];
-
 /// A counter: its name, what it counts, and where that stands.
 type Total = (&'static str, &'static str, fn(&PluginLine) -> u64);
 
@@ -88,11 +85,8 @@ fn word(kind: impl Serialize) -> String {
 
 fn uses(plugins: &[PluginLine]) -> Vec<(Labels, f64)> {
     let uses = |plugin: &PluginLine| -> Vec<_> {
-        let counted = SERVICES.iter().zip(plugin.counters.host_calls);
-        let counted = counted.map(|(name, uses)| (*name, u64::from(uses)));
-        let own = plugin.own_uses.iter().map(|(name, uses)| (*name, *uses));
-        let all = counted.chain(own);
-        all.map(|(name, uses)| (with(plugin, "service", name), number(uses))).collect()
+        let uses = plugin.host_calls.iter();
+        uses.map(|(name, uses)| (with(plugin, "service", name), number(*uses))).collect()
     };
     plugins.iter().flat_map(uses).collect()
 }

@@ -12,7 +12,6 @@ mod signal;
 mod snapshot;
 mod table;
 mod teller;
-mod uses;
 
 pub(crate) use args::{NOTES, Watch};
 

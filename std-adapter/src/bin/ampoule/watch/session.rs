@@ -11,12 +11,11 @@ use super::{
     snapshot::{PluginLine, Snapshot, Totals},
     system,
     teller::Teller,
-    uses::Uses,
 };
 use crate::problem::{Problem, Status};
 use ampoule_std::{
     Host, Micros, PluginId, Turn, Wake, WatchOptions, Watcher, escaped, monotonic,
-    watch::WatchKind, workstation_own_services,
+    workstation_own_services,
 };
 use core::time::Duration;
 use std::sync::mpsc::Receiver;
@@ -45,7 +44,6 @@ pub(super) struct Session<'a> {
     watcher: Watcher,
     settle: Micros,
     desk: Desk,
-    uses: Uses,
     teller: Teller,
     selected: Option<PluginId>,
     /// When the first look was.
@@ -61,12 +59,7 @@ pub(super) struct Session<'a> {
 impl<'a> Session<'a> {
     pub(super) fn new(setup: Setup<'a>) -> Self {
         let Setup { args, host, schedule, received, answered, screen } = setup;
-        let uses = Uses::default();
-        let counts = uses.clone();
-        let options = WatchOptions::default().with_services(move |grant| {
-            let own = workstation_own_services(grant).into_iter();
-            own.map(|service| counts.counted(service)).collect()
-        });
+        let options = WatchOptions::default().with_services(workstation_own_services);
         let now = monotonic();
         Self {
             args,
@@ -76,7 +69,6 @@ impl<'a> Session<'a> {
             settle: options.settle,
             watcher: Watcher::new(&args.dir, options),
             desk: Desk::default(),
-            uses,
             input_is_over: answered.is_none(),
             teller: Teller::new(screen, answered),
             selected: None,
@@ -115,9 +107,6 @@ impl<'a> Session<'a> {
         let events = self.watcher.poll(&mut self.host, now);
         for event in &events {
             self.teller.watched(event);
-            if let (WatchKind::Unloaded { .. }, Some(plugin)) = (&event.what, &event.plugin) {
-                self.uses.forget(plugin);
-            }
         }
         let rest = self.began.saturating_add(self.settle);
         self.is_settled |= now >= rest;
@@ -128,13 +117,13 @@ impl<'a> Session<'a> {
     }
 
     fn follow_schedule(&mut self, now: Micros) {
-        let Self { schedule: Some(schedule), host, desk, teller, uses, .. } = self else { return };
+        let Self { schedule: Some(schedule), host, desk, teller, .. } = self else { return };
         if !self.is_settled || (self.args.once && schedule.rounds > 0) || !schedule.is_due(now) {
             return;
         }
         // The table has it as its title.
         if schedule.rounds > 1 && teller.screen.is_none() {
-            let lines = PluginLine::all(host, desk, &teller.notes, uses);
+            let lines = PluginLine::all(host, desk, &teller.notes);
             teller.note(None, Totals::of(&lines).to_string());
         }
         for (id, plugin) in host.iter() {
@@ -267,7 +256,7 @@ impl<'a> Session<'a> {
     }
 
     fn lines(&self) -> Vec<PluginLine> {
-        PluginLine::all(&self.host, &self.desk, &self.teller.notes, &self.uses)
+        PluginLine::all(&self.host, &self.desk, &self.teller.notes)
     }
 
     fn draw(&mut self, now: Micros) -> Result<(), Problem> {

@@ -1,9 +1,6 @@
 //! What the table and the metrics show: plain data, taken at one moment.
 
-use super::{
-    desk::Desk,
-    uses::{Counts, Uses},
-};
+use super::desk::Desk;
 use crate::show::Grouped;
 use ampoule_std::{BreakerState, Counters, Host, Micros, PluginId, escaped};
 use core::fmt::{self, Display, Formatter};
@@ -31,8 +28,8 @@ pub(super) struct PluginLine {
     pub(super) generation: u32,
     pub(super) state: State,
     pub(super) counters: Counters,
-    /// Uses of its own services; those of the shared ones are in `counters`.
-    pub(super) own_uses: Counts,
+    /// Uses by the service's name.
+    pub(super) host_calls: BTreeMap<&'static str, u64>,
     pub(super) memory_bytes: usize,
     pub(super) breaker: BreakerState,
     pub(super) last: String,
@@ -65,7 +62,6 @@ impl PluginLine {
         host: &Host<'_, SLOTS>,
         desk: &Desk,
         notes: &Notes,
-        uses: &Uses,
     ) -> Vec<Self> {
         let lines = host.iter().filter_map(|(id, plugin)| {
             let meta = plugin.meta();
@@ -76,7 +72,7 @@ impl PluginLine {
                 generation: id.generation(),
                 state: State::of(host, id, desk.calls(meta.name))?,
                 counters: host.counters(id)?,
-                own_uses: uses.of(meta.name),
+                host_calls: host.host_calls(id).collect(),
                 memory_bytes: plugin.memory_bytes(),
                 breaker: host.breaker(id)?,
                 last: notes.last.get(&name).cloned().unwrap_or_default(),

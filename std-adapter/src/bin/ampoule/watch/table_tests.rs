@@ -1,14 +1,12 @@
 use super::{bytes, draw, short};
-use crate::watch::{
-    snapshot::{PluginLine, Snapshot, State},
-    uses::Counts,
-};
+use crate::watch::snapshot::{PluginLine, Snapshot, State};
 use ampoule_std::{
     BreakerState, CallEnd, CallRecord, Config, Counters, FailureKind, Host, LoadError, PluginId,
     Source,
 };
 use core::error::Error;
 use ratatui::{Terminal, backend::TestBackend};
+use std::collections::BTreeMap;
 
 const MODULE: &[u8] = include_bytes!("../../../../../guests/prebuilt/json-transformer.wasm");
 
@@ -35,7 +33,7 @@ fn snapshot() -> Result<Snapshot, LoadError> {
         generation: id.generation(),
         state,
         counters,
-        own_uses: Counts::new(),
+        host_calls: BTreeMap::new(),
         memory_bytes,
         breaker,
         last: last.to_owned(),
