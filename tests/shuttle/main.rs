@@ -1,5 +1,6 @@
-//! What holds in many orders of threads: the gate in which a blocking pool's threads sleep, and a pool's
-//! reload on it, with a scheduler of our own in the place of the system's.
+//! What holds in many orders of threads: the gate in which a blocking pool's threads sleep, a pool's
+//! reload on it, and a directory that is watched meanwhile, with a scheduler of our own in the place of the
+//! system's.
 //!
 //! Threads change places where they lock, sleep or free something, and inside of calls, where the guest
 //! asks a service.
@@ -11,6 +12,7 @@ mod life;
 #[path = "../pool/support.rs"]
 #[allow(dead_code)]
 mod support;
+mod watcher;
 
 // What the gate is built on, here.
 mod sync {
