@@ -124,6 +124,12 @@ impl Started {
         Self { next: Next::Start { function, length }, budget }
     }
 
+    /// Its work was abandoned: what the engine has of it can't be dropped.
+    #[cold]
+    pub(crate) fn lose(&mut self) {
+        mem::forget(mem::replace(&mut self.next, Next::Over));
+    }
+
     /// Runs it on for a slice. Answers the fuel that this took, too: more than the slice where a block
     /// or an operation costs more.
     pub(crate) fn step(&mut self, store: &mut Store<Inside>, slice: u64) -> (Step, u64) {

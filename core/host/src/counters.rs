@@ -1,6 +1,6 @@
 //! What a plugin has done, as plain numbers.
 
-use crate::{breaker::BreakerRefusal, fault::Fault, limits::Micros};
+use crate::{breaker::BreakerRefusal, cell::HeapUse, fault::Fault, limits::Micros};
 use serde::{Deserialize, Serialize};
 
 /// Declares an enum and a struct that has a number for each variant, so that neither lacks one of
@@ -117,7 +117,7 @@ impl FailureKind {
             Fault::Mailbox { .. } => Self::BadMailbox,
             Fault::Deadline {} => Self::Deadline,
             Fault::Exit { .. } => Self::Exit,
-            Fault::NoMemoryLeft {} => Self::NoMemory,
+            Fault::OutOfMemory {} => Self::NoMemory,
             Fault::Engine {} => Self::Engine,
         }
     }
@@ -252,10 +252,15 @@ pub struct Counters {
     /// Uses of services, of all together: [`Host::host_calls`](crate::Host::host_calls) tells those of
     /// each.
     pub host_calls: u64,
+    /// What it has on the heap, all its versions together, in bytes as the allocator rounds them up; 0 where
+    /// plugins run in no [`Cell`](crate::Cell).
+    pub heap_bytes: u32,
+    /// The most that it had there at once, loading included.
+    pub heap_most_bytes: u32,
 }
 
 // What a microcontroller can spare for each plugin; the same there, where words are half as long.
-const _: () = assert!(size_of::<Counters>() <= 256);
+const _: () = assert!(size_of::<Counters>() <= 264);
 
 impl Counters {
     /// Counts a call that ran.
@@ -291,8 +296,15 @@ impl Counters {
         self.reloads = self.reloads.saturating_add(1);
     }
 
-    /// Adds what another copy of the plugin has done: numbers add up, of what counts the most the larger
-    /// stays. Which of two last failures came later nobody knows; the other's stays, if there is one.
+    /// Takes in what it has on the heap now.
+    pub fn record_heap(&mut self, heap: HeapUse) {
+        let narrow = |bytes| u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.heap_bytes = narrow(heap.live);
+        self.heap_most_bytes = self.heap_most_bytes.max(narrow(heap.most));
+    }
+
+    /// Adds what another copy of the plugin has done: numbers add up, heap too; of what else counts the most the
+    /// larger stays. Which of two last failures came later nobody knows; the other's stays, if there is one.
     pub fn merge(&mut self, other: &Self) {
         add(&mut self.calls, other.calls);
         add(&mut self.successes, other.successes);
@@ -309,6 +321,8 @@ impl Counters {
         self.instances = self.instances.saturating_add(other.instances);
         self.reloads = self.reloads.saturating_add(other.reloads);
         self.record_host_calls(other.host_calls);
+        self.heap_bytes = self.heap_bytes.saturating_add(other.heap_bytes);
+        self.heap_most_bytes = self.heap_most_bytes.saturating_add(other.heap_most_bytes);
     }
 
     const fn record_outcome(&mut self, outcome: CallEnd) {

@@ -4,7 +4,8 @@
 
 use crate::{
     admission::{self, Admitted, Grants, Kind, admit},
-    error::AdmissionError,
+    cell::{Seats, carried},
+    error::{AdmissionError, LoadError},
     limits::{INITIAL_STACK_BYTES, Limits},
     module_view,
     service::{Bound, Imported, Permits, Services, wasi},
@@ -12,12 +13,14 @@ use crate::{
 };
 use alloc::{boxed::Box, string::String, vec::Vec};
 use ampoule_abi::{export, owned};
+use core::mem;
 use wasmi::{CompilationMode, Config, Engine, errors::ErrorKind};
 
 /// A translated module with its own engine: dropping it frees the code, which an engine shared by
 /// several modules never would.
 pub(crate) struct Module {
-    pub(crate) inner: wasmi::Module,
+    /// None once its work was abandoned in a cell.
+    inner: Option<wasmi::Module>,
     pub(crate) limits: Limits,
     meta: owned::Meta,
     /// The entries' names; an [`Entry`](crate::Entry) is an index into this.
@@ -39,7 +42,26 @@ impl Module {
         services: &Services,
         permits: &dyn Permits,
     ) -> Result<(Self, Vec<Bound>), AdmissionError> {
-        Self::of_kind(wasm, limits, services, permits, Kind::Plugin)
+        let admitted = admit(wasm, limits, services, permits, Kind::Plugin)?;
+        let inner = translate(&admitted, limits)?;
+        Self::of(&admitted, inner, limits, services, permits, Kind::Plugin)
+    }
+
+    /// [`Self::new`] on the accounts of a plugin.
+    pub(crate) fn seated(
+        wasm: &[u8],
+        limits: &Limits,
+        services: &Services,
+        permits: &dyn Permits,
+        seats: &Seats,
+    ) -> Result<(Self, Vec<Bound>), LoadError> {
+        let made = seats.engine.enter(|| {
+            let admitted = admit(wasm, limits, services, permits, Kind::Plugin)?;
+            let inner = translate(&admitted, limits)?;
+            let words = || Self::of(&admitted, inner, limits, services, permits, Kind::Plugin);
+            Ok(seats.words.enter(words)??)
+        })?;
+        made.map_err(carried::<LoadError>)
     }
 
     /// As [`Self::new`] for a command called `name`, which sees `args`.
@@ -51,34 +73,46 @@ impl Module {
         name: &str,
         args: &[&str],
     ) -> Result<(Self, Vec<Bound>), AdmissionError> {
-        Self::of_kind(wasm, limits, services, permits, Kind::Command { name, args })
+        let kind = Kind::Command { name, args };
+        let admitted = admit(wasm, limits, services, permits, kind)?;
+        let inner = translate(&admitted, limits)?;
+        Self::of(&admitted, inner, limits, services, permits, kind)
     }
 
-    fn of_kind(
-        wasm: &[u8],
+    fn of(
+        admitted: &Admitted<'_>,
+        inner: wasmi::Module,
         limits: &Limits,
         services: &Services,
         permits: &dyn Permits,
         kind: Kind<'_>,
     ) -> Result<(Self, Vec<Bound>), AdmissionError> {
-        let admitted = admit(wasm, limits, services, permits, kind)?;
-        let inner = translate(&admitted, limits)?;
         let Grants { imported, bindings, granted } =
-            admission::grants(&admitted, services, permits)?;
+            admission::grants(admitted, services, permits)?;
         let given =
             |bindings| Box::new(wasi::Given::new(bindings, admitted.meta.name, kind.args()));
         let wasi = bindings.map(given);
         let module = Self {
-            inner,
+            inner: Some(inner),
             limits: *limits,
             meta: admitted.meta.into(),
-            entries: entries(&admitted),
+            entries: entries(admitted),
             has_init: module_view::exports(&admitted.scan).any(|item| item.name == export::INIT),
             operations: imported.into(),
             wasi,
-            identity: identity(wasm),
+            identity: identity(admitted.wasm),
         };
         Ok((module, granted))
+    }
+
+    /// The engine's part, unless it was lost.
+    pub(crate) const fn inner(&self) -> Option<&wasmi::Module> {
+        self.inner.as_ref()
+    }
+
+    /// Its work was abandoned: what the engine made is left as it is, for the cell to give back.
+    pub(crate) fn lose(&mut self) {
+        mem::forget(self.inner.take());
     }
 
     pub(crate) fn meta(&self) -> ampoule_abi::Meta<'_> {

@@ -220,6 +220,9 @@ errors! {
         Stale { plugin: PluginId } = "B02",
             "the plugin {plugin} isn't loaded any longer",
             "load it again, and use the id that this gives";
+        NoMemory {} = "B03",
+            "the host has no memory left to remember it",
+            "unload a plugin, or give the host more heap";
     }
 }
 
@@ -307,6 +310,9 @@ errors! {
         OtherCopy { shard: usize } = "L09",
             "the source gave another module for shard {shard} than before",
             "give the same bytes for every shard, whenever it is asked";
+        NoMemory {} = "L10",
+            "the host has no memory left for it",
+            "unload a plugin, or give the host more heap";
     }
 }
 
@@ -372,6 +378,24 @@ macro_rules! from {
             }
         }
     )* };
+}
+
+impl From<crate::cell::Ended> for BindError {
+    fn from(_: crate::cell::Ended) -> Self {
+        Self::NoMemory {}
+    }
+}
+
+impl From<crate::cell::Ended> for LoadError {
+    fn from(ended: crate::cell::Ended) -> Self {
+        Self::Fault(ended.into())
+    }
+}
+
+impl From<crate::cell::Ended> for CallError {
+    fn from(ended: crate::cell::Ended) -> Self {
+        Self::Fault(ended.into())
+    }
 }
 
 from! {

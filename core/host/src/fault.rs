@@ -36,9 +36,9 @@ errors! {
         Mailbox { address: u64, capacity: u64, memory: usize } = "F10",
             "its mailbox of {capacity} bytes at {address} reaches outside its memory of {memory} bytes",
             "answer a range inside the memory from ampoule_mailbox, or use an SDK";
-        NoMemoryLeft {} = "F11",
-            "there was no memory to make its instance with",
-            "free memory on the host, or lower what the plugin asks for";
+        OutOfMemory {} = "F11",
+            "there was no memory left for it",
+            "free memory on the host, or lower what the plugin asks for (`ampoule inspect` tells how much); if it doesn't go on, reload it";
         Engine {} = "F12",
             "the engine ended it for a reason of its own",
             "report the plugin and its inputs: this should not happen";

@@ -2,6 +2,7 @@
 
 use crate::{
     call::{self, Dose, Ran},
+    cell::{Ended, Seat, carried},
     engine::Module,
     fault::{Fault, Trap},
     guest_memory::GuestSlice,
@@ -54,31 +55,43 @@ pub(crate) struct Instance {
 
 impl Instance {
     /// Instantiates, calls `_initialize` and asks for the mailbox, all under init's fuel; `used` is
-    /// what that took.
+    /// what that took. The outer error: its work was abandoned.
     pub(crate) fn new(
         module: &Module,
         dose: Dose,
         used: &mut u64,
         reach: &mut Reach,
-    ) -> Result<Self, Fault> {
-        let mut store = store(module);
+        seat: &Seat,
+    ) -> Result<Result<Self, Fault>, Ended> {
+        let mut store = match seat.enter(|| store(module))? {
+            Ok(store) => store,
+            Err(fault) => return Ok(Err(carried(fault))),
+        };
         // Lent, and taken back before the store can go.
         mem::swap(reach, &mut store.data_mut().reach);
-        let started = start(&mut store, module, dose, used);
+        let made = seat.enter(|| {
+            let started = start(&mut store, module, dose, used)?;
+            Parts::find(&store, module, started)
+        });
         mem::swap(reach, &mut store.data_mut().reach);
-        let (inner, memory, mailbox) = started?;
-        let message_func = |name: &str| inner.get_typed_func(&store, name).ok();
-        let entries = module.entries().iter().map(|name| message_func(name));
-        Ok(Self {
-            memory,
-            mailbox: mailbox.cut(store.data().message_bytes),
-            entries: entries.collect::<Option<Vec<_>>>().ok_or(Fault::Engine {})?.into(),
-            init: message_func(export::INIT),
-            destroy: message_func(export::DESTROY),
-            save: message_func(export::SAVE),
-            restore: message_func(export::RESTORE),
-            store,
-        })
+        match made {
+            Ok(parts) => Ok(parts.map(|parts| parts.with(store)).map_err(carried)),
+            Err(ended) => {
+                mem::forget(store);
+                Err(ended)
+            }
+        }
+    }
+
+    /// Runs what needs it on a seat. If that is abandoned, the instance can't be used or dropped any
+    /// more, but what it was lent can be taken back.
+    #[inline]
+    pub(crate) fn on<T>(
+        &mut self,
+        seat: &Seat,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> Result<T, Ended> {
+        seat.enter(|| work(self))
     }
 
     /// Lends what the guest may reach while it runs, or takes it back.
@@ -118,6 +131,42 @@ impl Instance {
     /// checked at the start holds for ever.
     pub(crate) fn mailbox_mut(&mut self) -> &mut [u8] {
         self.mailbox.of_mut(self.memory.data_mut(&mut self.store)).unwrap_or_default()
+    }
+}
+
+/// An instance but for its store.
+struct Parts {
+    memory: Memory,
+    mailbox: GuestSlice,
+    entries: Box<[MessageFunc]>,
+    init: Option<MessageFunc>,
+    destroy: Option<MessageFunc>,
+    save: Option<MessageFunc>,
+    restore: Option<MessageFunc>,
+}
+
+impl Parts {
+    fn find(
+        store: &Store<Inside>,
+        module: &Module,
+        (inner, memory, mailbox): (wasmi::Instance, Memory, GuestSlice),
+    ) -> Result<Self, Fault> {
+        let message_func = |name: &str| inner.get_typed_func(store, name).ok();
+        let entries = module.entries().iter().map(|name| message_func(name));
+        Ok(Self {
+            memory,
+            mailbox: mailbox.cut(store.data().message_bytes),
+            entries: entries.collect::<Option<Vec<_>>>().ok_or(Fault::Engine {})?.into(),
+            init: message_func(export::INIT),
+            destroy: message_func(export::DESTROY),
+            save: message_func(export::SAVE),
+            restore: message_func(export::RESTORE),
+        })
+    }
+
+    fn with(self, store: Store<Inside>) -> Instance {
+        let Self { memory, mailbox, entries, init, destroy, save, restore } = self;
+        Instance { store, memory, mailbox, entries, init, destroy, save, restore }
     }
 }
 
@@ -179,17 +228,21 @@ pub(crate) fn panic(
     Err(TrapCode::UnreachableCodeReached.into())
 }
 
-fn store(module: &Module) -> Store<Inside> {
-    let mut store = Store::new(module.inner.engine(), Inside::new(module));
+fn store(module: &Module) -> Result<Store<Inside>, Fault> {
+    let inner = module.inner().ok_or(Fault::OutOfMemory {})?;
+    let mut store = Store::new(inner.engine(), Inside::new(module));
     store.limiter(|inside| &mut inside.bounds);
-    store
+    Ok(store)
 }
 
 /// Runs a command from its instantiation to its end, in one go, and drops what it was.
 pub(crate) fn run_command(module: &Module, budget: u64, reach: &mut Reach) -> Ran<()> {
-    let mut store = store(module);
     let dose = Dose { budget, slice: budget };
     let mut used = 0;
+    let mut store = match store(module) {
+        Ok(store) => store,
+        Err(fault) => return Ran { result: Err(fault), used },
+    };
     mem::swap(reach, &mut store.data_mut().reach);
     let result = instantiate(&mut store, module, dose, &mut used).and_then(|(inner, _)| {
         let start = inner.get_typed_func::<(), ()>(&store, export::START);
@@ -223,8 +276,9 @@ fn instantiate(
     used: &mut u64,
 ) -> Result<(wasmi::Instance, Memory), Fault> {
     let imports = glue::imports(store, module);
+    let translated = module.inner().ok_or(Fault::OutOfMemory {})?;
     let inner =
-        charge(store, dose, used, |store| wasmi::Instance::new(store, &module.inner, &imports))?;
+        charge(store, dose, used, |store| wasmi::Instance::new(store, translated, &imports))?;
     let memory = inner.get_memory(&*store, export::MEMORY).ok_or(Fault::Engine {})?;
     store.data_mut().memory = Some(memory);
     Ok((inner, memory))
@@ -277,7 +331,7 @@ fn without_trap(kind: &ErrorKind) -> Fault {
         ErrorKind::Instantiation(
             InstantiationError::FailedToInstantiateMemory(MemoryError::OutOfSystemMemory)
             | InstantiationError::FailedToInstantiateTable(TableError::OutOfSystemMemory),
-        ) => Fault::NoMemoryLeft {},
+        ) => Fault::OutOfMemory {},
         // Its bits are the guest's own u32.
         ErrorKind::I32ExitStatus(code) => Fault::Exit { code: *code as u32 },
         _ => Fault::Engine {},

@@ -18,7 +18,7 @@
 //!
 //! | layer | files | rule |
 //! |---|---|---|
-//! | words | `limits`, `text`, `id`, `fault`, `error`, `event` | plain data |
+//! | words | `limits`, `text`, `id`, `fault`, `error`, `event`, `cell` | plain data |
 //! | pure | `breaker`, `counters`, `manifest`, `policy` | no I/O, no clock, no heap |
 //! | engine | `admission`, `module_view`, `engine`, `guest_memory`, `service`, `instance`, `call`, `inspect` | `engine`, `instance`, `call`, `service/glue`, `service/parked` and `service/wasi/glue` alone name `wasmi` |
 //! | life | `entry`, `plugin`, `command`, `registry` | one plugin, or one run of a program; slots and ids |
@@ -37,6 +37,7 @@ mod error;
 mod admission;
 mod breaker;
 mod call;
+mod cell;
 mod command;
 mod counters;
 mod engine;
@@ -65,6 +66,7 @@ pub use ampoule_abi::{
     Value, failure_code, is_printable, owned,
 };
 pub use breaker::{Breaker, BreakerRefusal, BreakerRules, BreakerState, Pass, Verdict};
+pub use cell::{Cell, Ended, HeapUse, Owner};
 pub use command::Command;
 pub use counters::{
     CallEnd, CallRecord, Counters, FailureKind, Failures, Histogram, RefusalKind, Refusals,

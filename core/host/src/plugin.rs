@@ -5,7 +5,8 @@ mod started;
 pub(crate) use crate::engine::identity as hash;
 
 use crate::{
-    call::{self, Dose},
+    call::{self, Dose, Ran},
+    cell::{Ended, HeapUse, MaybeCell, Seat, Seats, carried},
     engine::Module,
     entry::Entry,
     error::{AdmissionError, BindError, CallError, LoadError, Refusal},
@@ -15,7 +16,7 @@ use crate::{
     service::{NothingGranted, Permits, Services, glue::Reach},
     text::{MAX_TEXT_BYTES, Text},
 };
-use alloc::{boxed::Box, string::String};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use ampoule_abi::{Context, Decode, Meta, encode, encoded_len};
 use core::{fmt, mem};
 use serde::Serialize;
@@ -55,6 +56,8 @@ pub struct Plugin {
     /// Its grants, which outlive instances, so that a fault doesn't renew a rate.
     reach: Reach,
     usage: Usage,
+    /// Last, since they take back what all the others have.
+    seats: Seats,
 }
 
 /// What a plugin has used.
@@ -100,16 +103,18 @@ impl Plugin {
         limits: &Limits,
         permits: &dyn Permits,
         services: &Services,
-    ) -> Result<Self, AdmissionError> {
-        let (module, granted) = Module::new(wasm, limits, services, permits)?;
-        let reach = Reach { granted, plugin: module.meta().name.into(), ..Reach::default() };
+    ) -> Result<Self, LoadError> {
+        let seats = Seats::new(services.cell)?;
+        let (module, granted) = Module::seated(wasm, limits, services, permits, &seats)?;
+        let plugin = seats.words.enter(|| module.meta().name.into())?;
         Ok(Self {
             module,
             instance: None,
             ready: 0,
             init_message: Box::default(),
-            reach,
+            reach: Reach { granted, plugin, ..Reach::default() },
             usage: Usage::default(),
+            seats,
         })
     }
 
@@ -243,10 +248,17 @@ impl Plugin {
         };
         let Some(destroy) = instance.destroy() else { return Ok(()) };
         let dose = Dose { budget: limits.destroy_fuel, slice: limits.slice_fuel };
-        let ran = self
-            .reach
-            .lent(services, instance, |instance| call::exchange(instance, destroy, 0, dose));
-        call::read_nothing(instance, ran.result?, limits.message_bytes)
+        let seat = &self.seats.engine;
+        let ran = self.reach.lent(services, instance, |instance| {
+            instance.on(seat, |instance| call::exchange(instance, destroy, 0, dose))
+        });
+        match ran {
+            Ok(ran) => {
+                let bits = ran.result.map_err(carried)?;
+                call::read_nothing(instance, bits, limits.message_bytes)
+            }
+            Err(ended) => Err(self.lose(ended).into()),
+        }
     }
 
     /// What it has used.
@@ -304,17 +316,47 @@ impl Plugin {
         let dose = Dose { budget: limits.call_fuel, slice: limits.slice_fuel };
         let Some(instance) = &mut self.instance else { return Err(no_instance()) };
         let function = instance.entry(usize::from(index)).ok_or(Refusal::OtherPlugin {})?;
+        let seat = &self.seats.engine;
         let ran = match services {
-            None => call::exchange(instance, function, length, dose),
+            None => instance.on(seat, |instance| call::exchange(instance, function, length, dose)),
             Some(services) => self.reach.lent(services, instance, |instance| {
-                call::exchange_apart(instance, function, length, dose)
+                instance.on(seat, |it| call::exchange_apart(it, function, length, dose))
             }),
         };
+        self.ended(ran)
+    }
+
+    /// Takes in how a run ended; a fault drops the instance.
+    #[inline]
+    fn ended(&mut self, ran: Result<Ran<i64>, Ended>) -> Result<i64, CallError> {
+        let ran = ran.unwrap_or_else(|ended| Ran { result: Err(self.lose(ended)), used: 0 });
         self.usage.fuel = ran.used;
         ran.result.map_err(|fault| {
+            let fault = carried(fault);
             self.stop();
             fault.into()
         })
+    }
+
+    /// Its work was abandoned: all that the engine made of it goes, without destructors. What is left
+    /// says who it was, and refuses to be called.
+    #[cold]
+    pub(crate) fn lose(&mut self, ended: Ended) -> Fault {
+        self.ready = 0;
+        mem::forget(self.instance.take());
+        self.module.lose();
+        self.seats.engine.clear();
+        ended.into()
+    }
+
+    /// The cell that it runs in.
+    pub(crate) const fn cell(&self) -> MaybeCell {
+        self.seats.engine.cell
+    }
+
+    /// What it has on the heap, where that is known.
+    pub(crate) fn heap(&self) -> HeapUse {
+        self.seats.heap()
     }
 
     fn keep_init_message(&mut self, context: &Context<'_>) -> Result<(), LoadError> {
@@ -326,7 +368,9 @@ impl Plugin {
         if needed > capacity {
             return Err(Refusal::RequestTooLarge { needed, capacity }.into());
         }
-        let mut message = alloc::vec![0; needed];
+        let mut message = Vec::new();
+        message.try_reserve_exact(needed).map_err(|_| Refusal::NoMemory { needed })?;
+        message.resize(needed, 0);
         encode(context, &mut message).map_err(|_| Refusal::RequestType {})?;
         self.init_message = message.into();
         Ok(())
@@ -354,8 +398,17 @@ impl Plugin {
         self.stop();
         self.usage.instances = self.usage.instances.saturating_add(1);
         self.usage.fuel = 0;
-        let (module, message, fuel) = (&self.module, &self.init_message, &mut self.usage.fuel);
-        let instance = self.reach.with(services, |reach| initialized(module, message, fuel, reach));
+        if self.module.inner().is_none() {
+            return Err(Fault::OutOfMemory {}.into());
+        }
+        let Self { module, init_message: message, reach, usage, seats, .. } = self;
+        let instance = reach.with(services, |reach| {
+            initialized(module, message, &mut usage.fuel, reach, &seats.engine)
+        });
+        let instance = match instance {
+            Ok(instance) => instance,
+            Err(ended) => return Err(self.lose(ended).into()),
+        };
         self.instance = Some(instance.map_err(|error| self.of_init(error))?);
         self.ready = self.module.identity;
         Ok(())
@@ -375,13 +428,13 @@ impl Plugin {
 
     #[cold]
     fn no_such_entry(&self, name: &str) -> BindError {
-        let mut has = String::new();
+        // Twice what is shown; no heap, since there may be none left.
+        let mut has = heapless::String::<{ 2 * MAX_TEXT_BYTES }>::new();
         for entry in self.module.entries() {
-            if has.len() > MAX_TEXT_BYTES {
+            let comma = if has.is_empty() { "" } else { ", " };
+            if has.push_str(comma).and_then(|()| has.push_str(entry)).is_err() {
                 break;
             }
-            has.push_str(if has.is_empty() { "" } else { ", " });
-            has.push_str(entry);
         }
         let (name, has) = (Text::from_guest(name.as_bytes()), Text::from_guest(has.as_bytes()));
         BindError::NoSuchEntry { name, has }
@@ -397,24 +450,40 @@ impl fmt::Debug for Plugin {
     }
 }
 
+/// The outer error: its work was abandoned, and what the engine made is lost.
 fn initialized(
     module: &Module,
     message: &[u8],
     used: &mut u64,
     reach: &mut Reach,
-) -> Result<Instance, CallError> {
+    seat: &Seat,
+) -> Result<Result<Instance, CallError>, Ended> {
     let limits = &module.limits;
     let dose = Dose { budget: limits.init_fuel, slice: limits.slice_fuel };
-    let mut instance = Instance::new(module, dose, used, reach)?;
-    if let Some(init) = instance.init() {
-        let length = call::write_encoded(&mut instance, message)?;
-        instance.swap_reach(reach);
-        let ran = call::exchange_apart(&mut instance, init, length, dose.after(*used));
-        instance.swap_reach(reach);
-        *used += ran.used;
-        call::read_nothing(&instance, ran.result?, limits.message_bytes)?;
-    }
-    Ok(instance)
+    let mut instance = match Instance::new(module, dose, used, reach, seat)? {
+        Ok(instance) => instance,
+        Err(fault) => return Ok(Err(fault.into())),
+    };
+    let Some(init) = instance.init() else { return Ok(Ok(instance)) };
+    let length = match call::write_encoded(&mut instance, message) {
+        Ok(length) => length,
+        Err(refusal) => return Ok(Err(refusal.into())),
+    };
+    instance.swap_reach(reach);
+    let ran = instance.on(seat, |it| call::exchange_apart(it, init, length, dose.after(*used)));
+    instance.swap_reach(reach);
+    let ran = match ran {
+        Ok(ran) => ran,
+        Err(ended) => {
+            mem::forget(instance);
+            return Err(ended);
+        }
+    };
+    *used += ran.used;
+    let answered = ran.result.map_err(|fault| CallError::from(carried(fault)));
+    let answered =
+        answered.and_then(|bits| call::read_nothing(&instance, bits, limits.message_bytes));
+    Ok(answered.map(|()| instance))
 }
 
 impl Reach {

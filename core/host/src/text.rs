@@ -11,8 +11,19 @@ pub const MAX_TEXT_BYTES: usize = 256;
 /// [`MAX_TEXT_BYTES`] long, so that it can be logged and shown as it is.
 ///
 /// If there is no memory to keep it in, it is empty.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Default, PartialEq, Eq, Hash)]
 pub struct Text(String);
+
+impl Clone for Text {
+    /// Empty if there is no memory for it.
+    fn clone(&self) -> Self {
+        let mut copy = String::new();
+        if copy.try_reserve_exact(self.0.len()).is_ok() {
+            copy.push_str(&self.0);
+        }
+        Self(copy)
+    }
+}
 
 impl Text {
     /// Keeps what is safe of `bytes`: bad UTF-8 and what isn't [`is_printable`] become `U+FFFD`, what is

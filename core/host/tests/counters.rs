@@ -2,7 +2,7 @@
 
 use ampoule::{
     BreakerRefusal, CallEnd, CallRecord, Counters, DecodeError, FailureKind, Failures, Fault,
-    Histogram, Micros, RefusalKind, Refusals, Text, Trap,
+    HeapUse, Histogram, Micros, RefusalKind, Refusals, Text, Trap,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde::Serialize;
@@ -32,6 +32,8 @@ fn busy() -> Counters {
     counters.record_reload();
     counters.record_host_calls(3);
     counters.record_host_calls(200);
+    counters.record_heap(HeapUse { live: 10, most: 24_000 });
+    counters.record_heap(HeapUse { live: 20_000, most: 23_000 });
     counters
 }
 
@@ -49,7 +51,7 @@ fn each_fault_has_its_kind() {
         (Fault::ReplyMalformed { error }, FailureKind::BadReply),
         (Fault::FailureMalformed { error }, FailureKind::BadReply),
         (Fault::Mailbox { address: 1, capacity: 1, memory: 1 }, FailureKind::BadMailbox),
-        (Fault::NoMemoryLeft {}, FailureKind::NoMemory),
+        (Fault::OutOfMemory {}, FailureKind::NoMemory),
         (Fault::Engine {}, FailureKind::Engine),
         (Fault::Deadline {}, FailureKind::Deadline),
         (Fault::Exit { code: 1 }, FailureKind::Exit),
@@ -141,7 +143,7 @@ fn full_but(short: u32) -> Counters {
         "duration_total": wide, "duration_most": wide,
         "durations": vec![wide; Histogram::BUCKETS],
         "memory_most_bytes": narrow, "instances": narrow, "reloads": narrow,
-        "host_calls": wide,
+        "host_calls": wide, "heap_bytes": narrow, "heap_most_bytes": narrow,
     }))
     .unwrap()
 }
@@ -161,6 +163,7 @@ fn count_everything(counters: &mut Counters) {
     counters.record_instance();
     counters.record_reload();
     counters.record_host_calls(u64::MAX);
+    counters.record_heap(HeapUse { live: usize::MAX, most: usize::MAX });
 }
 
 #[test]
@@ -190,7 +193,7 @@ fn json_names_every_number() {
         "duration_total": 200_007_491, "duration_most": 200_000_000,
         "durations": [1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1],
         "memory_most_bytes": 8_192, "instances": 2, "reloads": 1,
-        "host_calls": 203,
+        "host_calls": 203, "heap_bytes": 20_000, "heap_most_bytes": 24_000,
     });
     let text = serde_json::to_string(&busy()).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
@@ -210,6 +213,7 @@ fn postcard_writes_the_same_bytes_as_ever() {
         1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1, // buckets
         0x80, 0x40, 2, 1, // memory, instances, reloads
         0xcb, 0x01, // host calls
+        0xa0, 0x9c, 0x01, 0xc0, 0xbb, 0x01, // heap: 20,000 and 24,000
     ];
     let mut buffer = [0; 512];
     assert_eq!(postcard::to_slice(&busy(), &mut buffer).unwrap(), golden);

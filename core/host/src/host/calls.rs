@@ -179,7 +179,8 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
         };
         match live.done.remove(at).result {
             Ok(bytes) => live.taken = bytes,
-            Err(error) => return Some(Err(*error)),
+            Err(Some(error)) => return Some(Err(*error)),
+            Err(None) => return Some(Err(Fault::OutOfMemory {}.into())),
         }
         let decoded = Res::decode(&live.taken);
         Some(decoded.map_err(|error| Fault::ReplyMalformed { error }.into()))

@@ -2,6 +2,7 @@
 
 use crate::{
     breaker::BreakerRules,
+    cell::Cell,
     manifest::Manifest,
     policy::{Grant, Policy},
     service::{Micros, OfferError, Service, Services},
@@ -33,6 +34,8 @@ pub struct Config<'p> {
     /// What a blocking call does while its plugin sleeps, until that time at most ([`Micros::MAX`] for as
     /// long as nothing happens). It may return early.
     pub idle: fn(until: Micros),
+    /// Where plugins run and what they allocate from; none to run them as they are.
+    pub cell: Option<&'static dyn Cell>,
 }
 
 /// When a new version is there to stay: whichever comes first.
@@ -55,6 +58,7 @@ impl Config<'static> {
         breaker: BreakerRules::MICRO,
         probation: Probation { calls: 100, micros: 60_000_000 },
         idle: |_| core::hint::spin_loop(),
+        cell: None,
     };
 
     /// For a workstation or a server.
@@ -66,6 +70,7 @@ impl Config<'static> {
         breaker: BreakerRules::WORKSTATION,
         probation: Probation { calls: 100, micros: 60_000_000 },
         idle: |_| core::hint::spin_loop(),
+        cell: None,
     };
 }
 

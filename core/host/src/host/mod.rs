@@ -21,6 +21,7 @@ pub(crate) use uses::Uses;
 
 use crate::{
     breaker::{Breaker, BreakerState},
+    cell::reserve,
     counters::Counters,
     entry::Entry,
     error::{BindError, CallError, LoadError, Refusal, SlotError},
@@ -84,7 +85,7 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         Self {
             config,
             clock,
-            services: Services::new(clock),
+            services: Services::in_cell(clock, config.cell),
             slots: Registry::new(),
             turns: heapless::Deque::new(),
             events: Events::new(),
@@ -112,12 +113,13 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
     /// [`Plugin::load`]. Nothing of it is left.
     pub fn load(&mut self, source: Source<'_>) -> Result<PluginId, LoadError> {
         let id = self.slots.free().ok_or(SlotError::Full { slots: SLOTS })?;
+        let place = reserve(self.config.cell, Box::new_uninit)?;
         let version = self.admit(source, |host, plugin| host.name_is_free(plugin.meta().name))?;
         let hash = version.plugin.hash();
         let breaker = Breaker::new(self.config.breaker);
         let (counters, uses) = (Counters::default(), Uses::default());
         let ledger = Ledger { id, breaker, counters, uses };
-        self.slots.fill(id, Box::new(Live::new(version, ledger)));
+        self.slots.fill(id, Box::write(place, Live::new(version, ledger)));
         self.note(id, EventKind::Loaded { hash });
         Ok(id)
     }
@@ -142,7 +144,7 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         };
         self.services.swap_own(&mut own);
         let plugin = Plugin::admit(source.wasm, &limits, permits, &self.services);
-        let plugin = plugin.map_err(LoadError::from).and_then(|mut plugin| {
+        let plugin = plugin.and_then(|mut plugin| {
             fits(self, &plugin)?;
             plugin.begin(&source.context, &mut self.services)?;
             Ok(plugin)
@@ -174,7 +176,9 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         let known = live.entries.iter().position(|(bound, _)| &**bound == name);
         let at = known.unwrap_or(live.entries.len());
         if known.is_none() {
-            live.entries.push((name.into(), Some(index)));
+            reserve(self.config.cell, || live.entries.reserve(1))?;
+            let name = reserve(self.config.cell, || name.into())?;
+            live.entries.push((name, Some(index)));
         }
         // A module has far fewer exports than a u16 counts.
         Ok(Entry::new(at as u16, id.bits()))
@@ -242,6 +246,7 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         if let Some(previous) = &live.previous {
             add_usage(&mut counters, &previous.version.plugin);
         }
+        counters.record_heap(live.heap());
         Some(counters)
     }
 

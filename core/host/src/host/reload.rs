@@ -7,6 +7,7 @@ use super::{
     slot::{Previous, Version},
 };
 use crate::{
+    cell::reserve,
     error::{CallError, Diagnosis as _, LoadError, SlotError},
     event::EventKind,
     id::PluginId,
@@ -70,12 +71,13 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
     /// Admits a version and initializes it, beside the one that runs.
     fn stage(&mut self, id: PluginId, source: Source<'_>) -> Result<(), LoadError> {
         self.live(id).map_err(|_| SlotError::Stale { plugin: id })?;
+        let place = reserve(self.config.cell, Box::new_uninit)?;
         let version = self.admit(source, |host, plugin| {
             let live = host.slots.get(id).ok_or(SlotError::Stale { plugin: id })?;
             same_name(live.current.plugin.meta().name, plugin.meta().name)?;
-            live.rebound(plugin).map(|_| ())
+            live.fits(plugin)
         })?;
-        let staged = Some(Box::new(version));
+        let staged = Some(Box::write(place, version));
         let replaced =
             self.live(id).ok().and_then(|live| core::mem::replace(&mut live.staged, staged));
         if let Some(replaced) = replaced {
@@ -111,38 +113,46 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
     fn swap(&mut self, id: PluginId, now: Micros) -> Result<(), LoadError> {
         let Probation { calls: calls_left, micros } = self.config.probation;
         let until = now.saturating_add(micros);
-        let Self { services, slots, .. } = self;
+        let Self { services, slots, config, .. } = self;
         let Some(live) = slots.get_mut(id) else { return Ok(()) };
         let Some(mut staged) = live.staged.take() else { return Ok(()) };
         // An entry may have been bound since it was staged.
-        let entries = live.rebound(&staged.plugin).map_err(LoadError::from).and_then(|entries| {
+        let fits = live.fits(&staged.plugin).map_err(LoadError::from);
+        let place = fits.and_then(|()| {
+            let place = match &live.previous {
+                Some(_) => None,
+                None => Some(reserve(config.cell, Box::new_uninit)?),
+            };
             hand_over(services, &mut live.current, &mut staged)?;
-            Ok(entries)
+            Ok(place)
         });
-        match entries {
-            Ok(entries) => live.entries = entries,
+        let place = match place {
+            Ok(place) => place,
             Err(error) => {
                 let (hash, code) = (staged.plugin.hash(), error.code());
                 self.note(id, EventKind::Refused { hash, code });
                 self.farewell(id, *staged);
                 return Err(error);
             }
-        }
+        };
         let (from, to) = (live.current.plugin.hash(), staged.plugin.hash());
         live.version = live.version.saturating_add(1);
         live.ledger.start_over();
         let version = live.version;
         let old = core::mem::replace(&mut live.current, *staged);
+        live.rebind();
         // A version that never passed its probation is nothing to go back to.
-        let dropped = match &mut live.previous {
-            Some(previous) => {
-                (previous.until, previous.calls_left) = (until, calls_left);
-                Some(old)
-            }
-            None => {
+        let dropped = match (&mut live.previous, place) {
+            (None, Some(place)) => {
                 let previous = Previous { version: old, until, calls_left, fault: None };
-                live.previous = Some(Box::new(previous));
+                live.previous = Some(Box::write(place, previous));
                 None
+            }
+            (previous, _) => {
+                if let Some(previous) = previous {
+                    (previous.until, previous.calls_left) = (until, calls_left);
+                }
+                Some(old)
             }
         };
         self.note(id, EventKind::Swapped { from, to, version });
@@ -183,6 +193,9 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
     fn retire(&mut self, id: PluginId, mut version: Version) {
         self.part(id, &mut version);
         if let Some(live) = self.slots.get_mut(id) {
+            // With the one that goes.
+            let heap = live.heap().and(version.plugin.heap());
+            live.ledger.counters.record_heap(heap);
             live.ledger.retire(&version.plugin);
         }
     }

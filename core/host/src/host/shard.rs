@@ -57,7 +57,9 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
         let (Some(live), Some(old)) = (self.slots.get_mut(id), lost.slots.get(id)) else {
             return Err(stale.into());
         };
-        live.entries = old.rebound(&live.current.plugin)?;
+        old.fits(&live.current.plugin)?;
+        live.entries = old.entries.clone();
+        live.rebind();
         // Its own instance is counted when somebody asks.
         (live.ledger.counters, live.ledger.uses) = (counters, uses);
         live.ledger.breaker = old.ledger.breaker.clone();

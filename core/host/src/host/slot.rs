@@ -4,6 +4,7 @@ use super::ledger::{Ledger, Standing};
 use crate::{
     breaker::Pass,
     call::Started,
+    cell::HeapUse,
     error::{CallError, Refusal, SlotError},
     plugin::Plugin,
     service::{Micros, Services},
@@ -16,6 +17,8 @@ pub const MAX_CALLS: usize = 8;
 
 /// A loaded plugin, as a host keeps it.
 pub(super) struct Live {
+    /// First, so that it is dropped before the account that it stands on.
+    pub(super) running: Option<Running>,
     pub(super) current: Version,
     /// A new version that takes over when the call under way has ended.
     pub(super) staged: Option<Box<Version>>,
@@ -27,7 +30,6 @@ pub(super) struct Live {
     /// The entries that were bound, in the order of their binding.
     pub(super) entries: Vec<BoundEntry>,
     pub(super) waiting: heapless::Deque<Waiting, MAX_CALLS>,
-    pub(super) running: Option<Running>,
     pub(super) done: heapless::Vec<Done, MAX_CALLS>,
     /// The reply that was taken last, borrowed by whoever took it.
     pub(super) taken: Box<[u8]>,
@@ -109,7 +111,8 @@ pub(super) struct Running {
 /// A call that is over.
 pub(super) struct Done {
     pub(super) number: u64,
-    pub(super) result: Result<Box<[u8]>, Box<CallError>>,
+    /// An error that there was no memory for is lost, but for that.
+    pub(super) result: Result<Box<[u8]>, Option<Box<CallError>>>,
 }
 
 impl Live {
@@ -141,6 +144,14 @@ impl Live {
         }
     }
 
+    /// What its versions have on the heap.
+    pub(super) fn heap(&self) -> HeapUse {
+        let staged = self.staged.as_deref();
+        let previous = self.previous.as_deref().map(|previous| &previous.version);
+        let all = [Some(&self.current), staged, previous].into_iter().flatten();
+        all.fold(HeapUse::default(), |sum, version| sum.and(version.plugin.heap()))
+    }
+
     /// Whether a call is under way, or waits to be.
     pub(super) fn is_busy(&self) -> bool {
         self.running.is_some() || !self.waiting.is_empty()
@@ -167,15 +178,16 @@ impl Live {
         index.ok_or(Refusal::OtherPlugin {})
     }
 
-    /// Finds the bound entries in a new version, which has to have all that the current one has.
-    pub(super) fn rebound(&self, plugin: &Plugin) -> Result<Vec<BoundEntry>, SlotError> {
-        let find = |(name, current): &BoundEntry| match plugin.entry_index(name) {
-            None if current.is_some() => {
+    /// Whether a new version has all the bound entries that the current one has.
+    pub(super) fn fits(&self, plugin: &Plugin) -> Result<(), SlotError> {
+        let gone =
+            |(name, current): &&BoundEntry| current.is_some() && plugin.entry_index(name).is_none();
+        match self.entries.iter().find(gone) {
+            Some((name, _)) => {
                 Err(SlotError::EntryGone { name: Text::from_guest(name.as_bytes()) })
             }
-            index => Ok((name.clone(), index)),
-        };
-        self.entries.iter().map(find).collect()
+            None => Ok(()),
+        }
     }
 
     /// Finds the bound entries in the current version, as far as it has them. Each keeps its place.

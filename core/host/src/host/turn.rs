@@ -8,6 +8,7 @@ use super::{
 use crate::{
     breaker::Pass,
     call::{Started, Step},
+    cell::reserve,
     error::{CallError, Refusal},
     fault::Fault,
     id::PluginId,
@@ -262,7 +263,11 @@ impl Live {
 
     /// Keeps an answer until it is taken.
     fn keep(&mut self, number: u64, result: Result<Box<[u8]>, CallError>) {
-        let done = Done { number, result: result.map_err(Box::new) };
+        let result = result.map_err(|error| {
+            let place = reserve(self.current.plugin.cell(), Box::new_uninit).ok();
+            place.map(|place| Box::write(place, error))
+        });
+        let done = Done { number, result };
         // There is room: it is counted from the start.
         let _ = self.done.push(done);
     }

@@ -3,6 +3,7 @@
 use super::{Plugin, no_instance};
 use crate::{
     call::{self, Dose, Started, Step},
+    cell::carried,
     error::{CallError, Refusal},
     fault::Fault,
     host::Pace,
@@ -39,17 +40,22 @@ impl Plugin {
         let Some(instance) = &mut self.instance else {
             return (Step::Over(Err(Fault::Engine {})), 0);
         };
-        let (step, used) = self.reach.lent(services, instance, |instance| {
+        let seat = &self.seats.engine;
+        let stepped = self.reach.lent(services, instance, |instance| {
             instance.store.data_mut().parking.open = true;
-            let stepped = started.step(&mut instance.store, slice);
+            let stepped = instance.on(seat, |it| started.step(&mut it.store, slice));
             instance.store.data_mut().parking.open = false;
             stepped
         });
+        let (step, used) = stepped.unwrap_or_else(|ended| {
+            started.lose();
+            (Step::Over(Err(self.lose(ended))), 0)
+        });
         self.usage.fuel = self.usage.fuel.saturating_add(used);
-        if let Step::Over(Err(_)) = step {
-            self.stop();
-        }
-        (step, used)
+        let Step::Over(Err(fault)) = step else { return (step, used) };
+        let fault = carried(fault);
+        self.stop();
+        (Step::Over(Err(fault)), used)
     }
 
     /// When the service that the guest sleeps in wants to be asked again: the outer `None` if it doesn't
@@ -197,13 +203,14 @@ impl Plugin {
         let Some(instance) = &mut self.instance else { return Err(no_instance()) };
         let function = function(instance).ok_or_else(no_instance)?;
         let length = call::write_encoded(instance, message)?;
+        let (seat, used) = (&self.seats.engine, self.usage.fuel);
         let ran = self.reach.lent(services, instance, |instance| {
-            call::exchange_apart(instance, function, length, dose)
+            instance.on(seat, |it| call::exchange_apart(it, function, length, dose))
         });
-        ran.result.map_err(|fault| {
-            self.stop();
-            fault.into()
-        })
+        let ended = self.ended(ran);
+        // It isn't a call's.
+        self.usage.fuel = used;
+        ended
     }
 
     /// Makes a fresh instance if one is due. If that fails, the call used no fuel of its own.

@@ -7,6 +7,7 @@ use super::{
     wasi,
 };
 use crate::{
+    cell::outside,
     engine::Module,
     guest_memory::GuestSlice,
     inspect::ValueType,
@@ -32,7 +33,8 @@ pub(crate) struct Reach {
 /// Makes the functions that a module imports, in its order.
 pub(crate) fn imports(store: &mut Store<Inside>, module: &Module) -> Vec<Extern> {
     let mut operations = module.operations().iter();
-    let functions = module.inner.imports().map(|import| {
+    let inner = module.inner().into_iter();
+    let functions = inner.flat_map(wasmi::Module::imports).map(|import| {
         if import.module() == import::WASI {
             return wasi::glue::function(store, import.name());
         }
@@ -216,7 +218,7 @@ impl Reach {
         since: Option<Micros>,
         work: impl FnOnce(&mut dyn Service, &Caller<'_>, usize) -> Result<T, Status>,
     ) -> Result<T, Status> {
-        let now = self.services.now();
+        let (now, cell) = (self.services.now(), self.services.cell);
         let (service, granted, plugin) = self.find(index).ok_or(Status::NotGranted)?;
         if since.is_none() {
             granted.uses = granted.uses.saturating_add(1);
@@ -225,21 +227,22 @@ impl Reach {
             }
         }
         let caller = Caller { plugin, scope: &granted.scope, now, since };
-        work(service, &caller, usize::from(granted.place.operation))
+        outside(cell, || work(service, &caller, usize::from(granted.place.operation)))
     }
 
     /// When the service behind an import that answered pending wants to be asked again.
     pub(super) fn again_at(&mut self, index: usize, since: Micros) -> Option<Micros> {
-        let now = self.services.now();
+        let (now, cell) = (self.services.now(), self.services.cell);
         let (service, granted, plugin) = self.find(index)?;
         let caller = Caller { plugin, scope: &granted.scope, now, since: Some(since) };
-        service.again_at(&caller, usize::from(granted.place.operation))
+        outside(cell, || service.again_at(&caller, usize::from(granted.place.operation)))
     }
 
     /// Tells it that nobody waits for it.
     pub(super) fn cancel(&mut self, index: usize) {
+        let cell = self.services.cell;
         if let Some((service, _, plugin)) = self.find(index) {
-            service.cancel(plugin);
+            outside(cell, || service.cancel(plugin));
         }
     }
 

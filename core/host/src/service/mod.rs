@@ -13,6 +13,7 @@ pub(crate) mod wasi;
 pub use crate::limits::Micros;
 
 use crate::{
+    cell::MaybeCell,
     inspect::ValueType,
     limits::MAX_SERVICES,
     policy::{Grant, Granted},
@@ -206,6 +207,8 @@ pub struct Services {
     /// Those of the plugin that runs now, which no other one has.
     own: Vec<Box<dyn Service>>,
     clock: fn() -> Micros,
+    /// Where plugins run; services themselves run outside of it.
+    pub(crate) cell: MaybeCell,
 }
 
 impl Services {
@@ -215,7 +218,12 @@ impl Services {
     /// No services yet. `clock` is what rates are measured by and what services see as "now".
     #[must_use]
     pub const fn new(clock: fn() -> Micros) -> Self {
-        Self { offered: Vec::new(), own: Vec::new(), clock }
+        Self::in_cell(clock, None)
+    }
+
+    /// [`Self::new`] for plugins that run in a cell.
+    pub(crate) const fn in_cell(clock: fn() -> Micros, cell: MaybeCell) -> Self {
+        Self { offered: Vec::new(), own: Vec::new(), clock, cell }
     }
 
     /// None, and none to come.

@@ -1,0 +1,16 @@
+//! What is no Rust: one file for each kind of processor, with
+//!
+//! | item | what |
+//! |---|---|
+//! | `CAN_RUN` | whether there is such a thing |
+//! | `run(start, work, data)` | calls `work(data)` on the stack that begins at `start`; 0 when it returns, 1 when it left, 2 when it left from a fault |
+//! | `leave()` | has that `run` return 1 |
+//! | `leave_from_fault(start)` | the same with 2, from the handler of a fault |
+//! | `guard(end, bytes)`, `unguard()` | the chip's guard at the end of a stack |
+
+#[cfg_attr(all(target_arch = "arm", target_os = "none"), path = "cortex_m.rs")]
+#[cfg_attr(all(target_arch = "riscv32", target_os = "none"), path = "riscv.rs")]
+#[cfg_attr(not(target_os = "none"), path = "other.rs")]
+mod chosen;
+
+pub(crate) use chosen::{CAN_RUN, guard, leave, leave_from_fault, run, unguard};

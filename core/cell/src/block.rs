@@ -1,0 +1,91 @@
+//! What stands in front of each block.
+
+use core::alloc::Layout;
+
+/// Blocks are multiples of this, and aligned to it.
+const GRANULE: usize = 8;
+const OWNER_BITS: u32 = 6;
+const SHIFT_BITS: u32 = 4;
+
+/// Stands right in front of the bytes that an allocation answers.
+#[repr(C)]
+pub(crate) struct Header {
+    /// The next block of the same owner.
+    pub(crate) next: *mut Self,
+    /// Its owner, the logarithm of its alignment, its size in granules: from the lowest bit on.
+    tag: usize,
+}
+
+/// A block as the allocator below knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Block {
+    pub(crate) layout: Layout,
+    /// From its start to the bytes that an allocation answers.
+    pub(crate) front: usize,
+}
+
+impl Block {
+    /// The block for an allocation. `None` if a header can't tell its size.
+    pub(crate) fn for_layout(layout: Layout) -> Option<Self> {
+        let align = layout.align().max(GRANULE);
+        let front = size_of::<Header>().max(align);
+        let size = front.checked_add(layout.size())?.checked_next_multiple_of(GRANULE)?;
+        let fits = align.trailing_zeros() < 1 << SHIFT_BITS
+            && size / GRANULE <= usize::MAX >> (OWNER_BITS + SHIFT_BITS);
+        Some(Self { layout: Layout::from_size_align(size, align).ok()?, front }).filter(|_| fits)
+    }
+
+    pub(crate) const fn size(self) -> usize {
+        self.layout.size()
+    }
+}
+
+impl Header {
+    pub(crate) fn new(next: *mut Self, block: Block, owner: u8) -> Self {
+        let shift = block.layout.align().trailing_zeros() as usize;
+        let size = block.size() / GRANULE;
+        let tag = usize::from(owner) | shift << OWNER_BITS | size << (OWNER_BITS + SHIFT_BITS);
+        Self { next, tag }
+    }
+
+    pub(crate) const fn owner(&self) -> u8 {
+        // The lowest bits alone.
+        (self.tag & ((1 << OWNER_BITS) - 1)) as u8
+    }
+
+    /// The block that it stands in.
+    pub(crate) fn block(&self) -> Option<Block> {
+        let align = 1 << (self.tag >> OWNER_BITS & ((1 << SHIFT_BITS) - 1));
+        let size = (self.tag >> (OWNER_BITS + SHIFT_BITS)) * GRANULE;
+        let layout = Layout::from_size_align(size, align).ok()?;
+        Some(Block { layout, front: size_of::<Self>().max(align) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Block, Header};
+    use core::{alloc::Layout, ptr::null_mut};
+
+    #[test]
+    fn a_header_tells_its_block() {
+        for size in [0, 1, 7, 8, 9, 1_000, 65_536] {
+            for align in [1, 2, 4, 8, 16, 32, 4_096] {
+                let layout = Layout::from_size_align(size, align).unwrap();
+                let block = Block::for_layout(layout).unwrap();
+                assert!(block.size() >= size + block.front && block.size().is_multiple_of(8));
+                assert!(block.front >= size_of::<Header>() && block.front.is_multiple_of(align));
+                let header = Header::new(null_mut(), block, 63);
+                assert_eq!((header.owner(), header.block()), (63, Some(block)), "{layout:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_header_cant_tell_is_refused() {
+        for (size, align) in [(isize::MAX as usize - 8, 8), (8, 1 << 20)] {
+            let layout = Layout::from_size_align(size, align).unwrap();
+            assert_eq!(Block::for_layout(layout), None, "{layout:?}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Where plugins run on a device.
+//!
+//! The engine behind `ampoule` aborts where an allocation fails, and a device that nobody can reach must not. So
+//! whatever the engine does for a plugin is done on a stack of its own, with all that it allocates on an
+//! account of that plugin. When an allocation fails, or the stack is too small, or the engine panics, the
+//! stack is left as it is, like that of a thread that is never run again; the host gets an error, takes back
+//! every block of the account, and goes on.
+//!
+//! - [`Heap`] is a wrapper around any allocator, such as `embedded-alloc`'s: a header of two words in
+//!   front of each block tells whose it is.
+//! - [`DeviceCell`] is an [`ampoule::Cell`] on such a heap, and on a stack of its own. It has the only
+//!   assembly: Cortex-M, with its process stack, and a guard below that: the stack limit of ARMv8-M, the memory
+//!   protection unit of ARMv7-M; RISC-V, with a painted guard.
+//!
+//! ```ignore
+//! #[global_allocator]
+//! static HEAP: Heap<LlffHeap> = Heap::new(LlffHeap::empty());
+//! static CELL: DeviceCell<LlffHeap> = unsafe { DeviceCell::new(&HEAP) };
+//!
+//! let config = Config { cell: Some(&CELL), ..CONFIG };
+//!
+//! #[panic_handler]
+//! fn panic(info: &PanicInfo) -> ! {
+//!     CELL.abandon_if_inside();
+//!     // It is the firmware's own.
+//! }
+//! ```
+//!
+//! # What is promised, and what isn't
+//!
+//! Memory of a plugin's engine is used by nobody once it is taken back, since the host of `ampoule` keeps
+//! nothing of it: that is why [`DeviceCell::new`] is `unsafe`, and what `ampoule`'s own rules are about. Services
+//! run as the host's own: where one panics, the cell doesn't help.
+//!
+//! On a workstation a cell has no stack, since a thread's can't be abandoned there: want of heap ends the process
+//! as ever.
+#![no_std]
+
+mod account;
+mod arch;
+mod block;
+mod cell;
+mod heap;
+mod stack;
+
+pub use cell::DeviceCell;
+pub use heap::Heap;
+pub use stack::Guard;
+
+/// The most accounts that there are, the host's own among them.
+pub const MAX_OWNERS: usize = 64;

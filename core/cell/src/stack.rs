@@ -1,0 +1,131 @@
+//! A stack that work can be abandoned on.
+
+use crate::arch;
+use core::{
+    mem::MaybeUninit,
+    ops::Range,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+/// What fills a stack before it is used.
+const PAINT: u32 = 0xcccc_cccc;
+/// Bytes at a stack's end that nothing may touch.
+const GUARD_BYTES: usize = 32;
+/// A guard that the chip knows has a place that is a multiple of its length.
+const ALIGN: usize = 32;
+
+/// How the end of a stack is guarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// The chip stops what goes over it, and the plugin is ended.
+    Chip,
+    /// Its paint is looked at when work has come to its end: what went over it has been there.
+    Paint,
+}
+
+/// How work has ended.
+pub(crate) enum Left {
+    Done,
+    Abandoned,
+    Overflow,
+}
+
+/// A piece of memory to run work on, one at a time.
+pub(crate) struct Stack {
+    /// Both 0 while there is none.
+    end: AtomicUsize,
+    start: AtomicUsize,
+}
+
+impl Stack {
+    pub(crate) const fn none() -> Self {
+        Self { end: AtomicUsize::new(0), start: AtomicUsize::new(0) }
+    }
+
+    /// Takes the memory, once: later ones are refused, and so is one that is too small for a guard.
+    pub(crate) fn give(&self, memory: &'static mut [MaybeUninit<u32>]) -> bool {
+        let range = memory.as_mut_ptr_range();
+        let end = (range.start as usize).next_multiple_of(ALIGN);
+        let start = range.end as usize / ALIGN * ALIGN;
+        if self.exists() || start < end + 2 * GUARD_BYTES {
+            return false;
+        }
+        for word in memory {
+            word.write(PAINT);
+        }
+        self.end.store(end, Ordering::Relaxed);
+        self.start.store(start, Ordering::Relaxed);
+        true
+    }
+
+    pub(crate) fn exists(&self) -> bool {
+        self.start.load(Ordering::Relaxed) != 0
+    }
+
+    pub(crate) fn start(&self) -> usize {
+        self.start.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.end.load(Ordering::Relaxed)..self.start()
+    }
+
+    /// Bytes of it that were ever used.
+    pub(crate) fn used(&self) -> usize {
+        let range = self.range();
+        let untouched = range.clone().step_by(size_of::<u32>()).take_while(|at| is_painted(*at));
+        range.len() - untouched.count() * size_of::<u32>()
+    }
+
+    /// Runs `work` on it.
+    pub(crate) fn run(&self, work: &mut dyn FnMut()) -> Left {
+        extern "C" fn call(work: *mut ()) {
+            let work = work.cast::<&mut dyn FnMut()>();
+            // SAFETY: it is the one below, which lives as long as this runs.
+            unsafe { (*work)() }
+        }
+        let mut work = work;
+        let guard = arch::guard(self.end.load(Ordering::Relaxed), GUARD_BYTES);
+        // SAFETY: the memory was given for ever, is aligned, and nobody else runs on it: the cell lets in one at a
+        // time.
+        let left = unsafe { arch::run(self.start(), call, (&raw mut work).cast()) };
+        arch::unguard();
+        match left {
+            0 | 1 if guard == Guard::Paint && !self.is_whole() => {
+                self.repaint();
+                Left::Overflow
+            }
+            0 => Left::Done,
+            2 => Left::Overflow,
+            _ => Left::Abandoned,
+        }
+    }
+
+    fn repaint(&self) {
+        let end = self.end.load(Ordering::Relaxed);
+        for at in (end..end + GUARD_BYTES).step_by(size_of::<u32>()) {
+            // SAFETY: within the memory that was given, aligned, and nothing runs on it.
+            unsafe { (at as *mut u32).write_volatile(PAINT) };
+        }
+    }
+
+    /// Whether nothing has touched its end.
+    fn is_whole(&self) -> bool {
+        let end = self.end.load(Ordering::Relaxed);
+        (end..end + GUARD_BYTES).step_by(size_of::<u32>()).all(is_painted)
+    }
+}
+
+fn is_painted(at: usize) -> bool {
+    // SAFETY: only addresses within the memory that was given, which are aligned, come here.
+    unsafe { (at as *const u32).read_volatile() == PAINT }
+}
+
+/// Work that was abandoned, for the code that is no Rust: leaves the stack, and never comes back.
+///
+/// # Safety
+/// Only on the stack, while [`Stack::run`] runs.
+pub(crate) unsafe fn leave() -> ! {
+    // SAFETY: the caller's.
+    unsafe { arch::leave() }
+}
