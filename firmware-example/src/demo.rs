@@ -5,13 +5,11 @@ use crate::{
     console::say,
     flash::{BLINK, ECHO, ENDLESS, Flashed, SENSOR_FILTER},
     heap::HEAP,
+    policy::Device,
     rhythm::Rhythm,
     vectors,
 };
 use ampoule::{BindError, EventKind, Host, Micros, PluginId, Wake};
-
-/// As many as there are plugins in flash.
-pub(crate) type Device = Host<'static, 4>;
 
 const MS: Micros = 1_000;
 /// No answer is later than this, whatever another plugin does.

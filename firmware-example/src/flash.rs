@@ -41,7 +41,6 @@ impl Flashed {
         }
         let before = HEAP.live();
         let manifest = self.manifest()?;
-        HEAP.take_peak();
         let began = board::now();
         let loaded = host.load(Source::new(self.module).with_manifest(&manifest));
         let took = board::now() - began;
@@ -49,8 +48,9 @@ impl Flashed {
         match loaded {
             Ok(id) => {
                 say!("{name}: loaded, {} bytes of wasm", self.module.len());
-                let (heap, peak) = (HEAP.live() - before, HEAP.take_peak() - before);
-                say!("# {name}: {heap} bytes of heap, {peak} while loading, {took} us");
+                let heap = HEAP.live() - before;
+                let most = host.counters(id).map_or(0, |counters| counters.heap_most_bytes);
+                say!("# {name}: {heap} bytes of heap, {most} while loading, {took} us");
                 Some(id)
             }
             Err(error) => {

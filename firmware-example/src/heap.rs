@@ -1,62 +1,47 @@
-//! The heap, and what it holds.
+//! The heap, whose accounts tell what each plugin has, and the cell that plugins run in.
 
-use core::{
-    alloc::{GlobalAlloc, Layout},
-    mem::MaybeUninit,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use ampoule_cell::{DeviceCell, Heap};
+use core::mem::MaybeUninit;
 use embedded_alloc::LlffHeap;
 
-/// The chip's heap.
+/// Two for each version of a plugin that there can be at once, and the host's.
+const ACCOUNTS: usize = 24;
+
+/// First fit, with accounts.
 #[global_allocator]
-pub(crate) static HEAP: Heap = Heap::empty();
+pub(crate) static BLOCKS: Heap<LlffHeap, ACCOUNTS> = Heap::new(LlffHeap::empty());
 
-/// A first-fit heap that keeps account of itself.
-pub(crate) struct Heap {
-    blocks: LlffHeap,
-    peak: AtomicUsize,
-}
+/// Where plugins run.
+// SAFETY: that is the global allocator; there is one core, whose interrupt handlers don't allocate; and only hosts
+// are given the cell, by their configuration.
+pub(crate) static CELL: DeviceCell<LlffHeap, ACCOUNTS> = unsafe { DeviceCell::new(&BLOCKS) };
 
-impl Heap {
-    const fn empty() -> Self {
-        Self { blocks: LlffHeap::empty(), peak: AtomicUsize::new(0) }
-    }
+/// The chip's heap.
+pub(crate) const HEAP: Whole = Whole(());
 
-    /// Gives it its memory, once: before that every allocation fails.
-    pub(crate) fn give(&self, memory: &'static mut [MaybeUninit<u8>]) {
+/// All of it together.
+pub(crate) struct Whole(());
+
+impl Whole {
+    /// Gives it and the cell their memory, once: before that every allocation fails.
+    pub(crate) fn give(
+        &self,
+        heap: &'static mut [MaybeUninit<u8>],
+        stack: &'static mut [MaybeUninit<u32>],
+    ) {
         // SAFETY: the memory is exclusively ours for ever, and its length is right. `init` panics, and
         // corrupts nothing, if it is called twice.
-        unsafe { self.blocks.init(memory.as_mut_ptr() as usize, memory.len()) }
+        unsafe { BLOCKS.blocks().init(heap.as_mut_ptr() as usize, heap.len()) }
+        CELL.give_stack(stack);
     }
 
     /// Bytes that are in use, as the heap rounds them up.
     pub(crate) fn live(&self) -> usize {
-        self.blocks.used()
+        BLOCKS.blocks().used()
     }
 
     /// Bytes that are left, all gaps together.
     pub(crate) fn free(&self) -> usize {
-        self.blocks.free()
-    }
-
-    /// The most bytes that were in use since this was last asked.
-    pub(crate) fn take_peak(&self) -> usize {
-        let live = self.live();
-        self.peak.swap(live, Ordering::Relaxed).max(live)
-    }
-}
-
-// SAFETY: every block comes from the heap inside and goes back there; the counter beside it decides nothing.
-unsafe impl GlobalAlloc for Heap {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller keeps `alloc`'s contract, which is the same one.
-        let block = unsafe { self.blocks.alloc(layout) };
-        self.peak.fetch_max(self.blocks.used(), Ordering::Relaxed);
-        block
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps `dealloc`'s contract; the block came from the heap inside.
-        unsafe { self.blocks.dealloc(block, layout) }
+        BLOCKS.blocks().free()
     }
 }

@@ -7,13 +7,17 @@ extern crate alloc;
 
 mod board;
 mod console;
+#[cfg_attr(feature = "trials", path = "trials.rs")]
 mod demo;
+#[cfg(not(feature = "trials"))]
 mod flash;
 mod heap;
 mod pins;
 mod policy;
+#[cfg(not(feature = "trials"))]
 mod rhythm;
 mod same;
+#[cfg(not(feature = "trials"))]
 mod vectors;
 
 use alloc::boxed::Box;
@@ -24,13 +28,15 @@ use ampoule::{
 use board::{Light, Parts};
 use console::say;
 use core::panic::PanicInfo;
-use heap::HEAP;
+use heap::{CELL, HEAP};
 
 #[cfg_attr(not(feature = "virt"), cortex_m_rt::entry)]
 #[cfg_attr(feature = "virt", riscv_rt::entry)]
 fn main() -> ! {
-    let Some(Parts { heap, light, mut watchdog }) = board::start() else { board::end(false) };
-    HEAP.give(heap);
+    let Some(Parts { heap, cell_stack, light, mut watchdog }) = board::start() else {
+        board::end(false)
+    };
+    HEAP.give(heap, cell_stack);
     say!("# board: {}", board::NAME);
     say!("# heap: {} bytes", HEAP.free());
     let before = HEAP.live();
@@ -51,13 +57,14 @@ fn main() -> ! {
     if let Some(stack) = board::stack_used() {
         say!("# stack: {stack} bytes at its deepest");
     }
+    say!("# stack of plugins: {} bytes at its deepest", CELL.stack_used());
     let fine = same && fine && left == 0;
     say!("{}", if fine { "all is well" } else { "something went WRONG" });
     board::end(fine)
 }
 
 /// What plugins may ask for, if their manifests and the policy grant it.
-fn offer(host: &mut demo::Device, light: Light) -> Result<(), OfferError> {
+fn offer(host: &mut policy::Device, light: Light) -> Result<(), OfferError> {
     host.offer(Box::new(Log::new(4_096, |line| say!("{line}"))))?;
     host.offer(Box::new(Clock::without_date()))?;
     // A device without a source of its own: not for keys.
@@ -68,6 +75,7 @@ fn offer(host: &mut demo::Device, light: Light) -> Result<(), OfferError> {
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
+    CELL.abandon_if_inside();
     say!("{info}");
     board::end(false)
 }

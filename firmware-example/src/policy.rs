@@ -1,7 +1,8 @@
 //! What this device lets plugins have.
 
+use crate::heap::CELL;
 use ampoule::{
-    BreakerRules, Config, Limits, Policy,
+    BreakerRules, Config, Host, Limits, Policy,
     manifest::{ServiceRule, ServiceRules, Strings},
 };
 
@@ -50,5 +51,9 @@ pub(crate) const CONFIG: Config<'_> = Config {
     // Impatient, so that the demonstration is short; `BreakerRules::MICRO` waits for minutes.
     breaker: BreakerRules { failures: 2, reset: 100_000, reset_most: 400_000, trips: 3 },
     idle: |_| crate::board::idle(),
+    cell: Some(&CELL),
     ..Config::MICRO
 };
+
+/// As many as there are plugins in flash.
+pub(crate) type Device = Host<'static, 4>;

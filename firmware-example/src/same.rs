@@ -1,6 +1,6 @@
 //! The program that runs unchanged on a workstation, compared with what it prints there.
 
-use crate::board;
+use crate::{board, heap::CELL};
 use core::fmt;
 use same_api::Modules;
 
@@ -23,5 +23,5 @@ pub(crate) fn runs_as_on_a_workstation() -> bool {
         echo: include_bytes!("../../guests/prebuilt/echo.wasm"),
         sensor_filter: include_bytes!("../../guests/prebuilt/sensor-filter.wasm"),
     };
-    same_api::run(board::now, modules, &mut rest).is_ok() && rest.0 == Some("")
+    same_api::run(board::now, Some(&CELL), modules, &mut rest).is_ok() && rest.0 == Some("")
 }

@@ -19,7 +19,7 @@ fn guest(name: &str) -> Vec<u8> {
 fn printed(clock: fn() -> u64) -> String {
     let (echo, sensor_filter) = (guest("echo.wasm"), guest("sensor-filter.wasm"));
     let mut printed = String::new();
-    run(clock, Modules { echo: &echo, sensor_filter: &sensor_filter }, &mut printed).unwrap();
+    run(clock, None, Modules { echo: &echo, sensor_filter: &sensor_filter }, &mut printed).unwrap();
     printed
 }
 
@@ -55,7 +55,7 @@ impl Write for Nowhere {
 fn a_small_heap_is_enough() {
     let (echo, sensor_filter) = (guest("echo.wasm"), guest("sensor-filter.wasm"));
     let modules = Modules { echo: &echo, sensor_filter: &sensor_filter };
-    let heap = measure(|| run(|| 0, modules, &mut Nowhere).unwrap());
+    let heap = measure(|| run(|| 0, None, modules, &mut Nowhere).unwrap());
     println!("at most {} bytes at once, in {} pieces", heap.bytes_max, heap.count_max);
     assert!(heap.bytes_max < HEAP_BYTES, "{}", heap.bytes_max);
     assert_eq!(heap.bytes_current, 0);

@@ -28,9 +28,13 @@ mod systick;
 #[cfg_attr(feature = "virt", path = "virt.rs")]
 mod chosen;
 
+#[cfg(feature = "trials")]
+pub(crate) use chosen::GUARDED;
 pub(crate) use chosen::{Dog, Light, NAME, Uart, idle, now, stack_used, start};
+#[cfg(all(feature = "emulated", not(feature = "trials")))]
+pub(crate) use emulated::DEMONSTRATION;
 #[cfg(feature = "emulated")]
-pub(crate) use emulated::{DEMONSTRATION, end};
+pub(crate) use emulated::end;
 #[cfg(not(feature = "emulated"))]
 pub(crate) use for_ever::{DEMONSTRATION, end};
 
@@ -39,8 +43,10 @@ use core::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-/// What is left of 128 KiB beside a stack of 32 and the statics.
-const HEAP_BYTES: usize = 92 * 1024;
+/// What is left of 128 KiB beside both stacks, 16 KiB and this, and the statics.
+const HEAP_BYTES: usize = 88 * 1024;
+/// The stack that plugins run on: what loading takes, and some more.
+const CELL_STACK_BYTES: usize = 20 * 1024;
 
 /// Resets the chip unless it is fed.
 pub(crate) trait Watchdog {
@@ -51,18 +57,24 @@ pub(crate) trait Watchdog {
 /// The parts of a board that there is one of.
 pub(crate) struct Parts {
     pub(crate) heap: &'static mut [MaybeUninit<u8>],
+    pub(crate) cell_stack: &'static mut [MaybeUninit<u32>],
     pub(crate) light: Light,
     pub(crate) watchdog: Dog,
 }
 
-/// The heap's memory, once.
-fn heap_memory() -> Option<&'static mut [MaybeUninit<u8>]> {
+/// The memory of the heap and of the stack that plugins run on.
+type Memory = (&'static mut [MaybeUninit<u8>], &'static mut [MaybeUninit<u32>]);
+
+/// That memory, once.
+fn memory() -> Option<Memory> {
+    const WORDS: usize = CELL_STACK_BYTES / size_of::<u32>();
     static TAKEN: AtomicBool = AtomicBool::new(false);
-    static mut MEMORY: [MaybeUninit<u8>; HEAP_BYTES] = [MaybeUninit::uninit(); HEAP_BYTES];
+    static mut HEAP: [MaybeUninit<u8>; HEAP_BYTES] = [MaybeUninit::uninit(); HEAP_BYTES];
+    static mut STACK: [MaybeUninit<u32>; WORDS] = [MaybeUninit::uninit(); WORDS];
     if TAKEN.swap(true, Ordering::Relaxed) {
         return None;
     }
-    let memory = &raw mut MEMORY;
-    // SAFETY: nobody else comes here, or came before, and nothing else names it.
-    Some(unsafe { &mut *memory })
+    let (heap, stack) = (&raw mut HEAP, &raw mut STACK);
+    // SAFETY: nobody else comes here, or came before, and nothing else names them.
+    Some(unsafe { (&mut *heap, &mut *stack) })
 }

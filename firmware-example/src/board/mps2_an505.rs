@@ -6,11 +6,14 @@ pub(crate) use super::{
     systick::{idle, now},
 };
 
-use super::{Parts, Watchdog, heap_memory, register::Register, systick};
+use super::{Parts, Watchdog, memory, register::Register, systick};
 use core::convert::Infallible;
 use cortex_m::Peripherals;
 use embedded_hal::digital::{ErrorType, OutputPin};
 
+/// Whether the chip itself guards the end of a stack.
+#[cfg(feature = "trials")]
+pub(crate) const GUARDED: bool = true;
 /// What it is called.
 pub(crate) const NAME: &str = "MPS2-AN505";
 
@@ -42,7 +45,8 @@ pub(crate) fn start() -> Option<Parts> {
     systick::start(&mut core.SYST, MEGAHERTZ);
     at::UART0_BAUDDIV.write(MEGAHERTZ * 1_000_000 / 115_200);
     at::UART0_CTRL.write(1);
-    Some(Parts { heap: heap_memory()?, light: Light(()), watchdog: Dog::start() })
+    let (heap, cell_stack) = memory()?;
+    Some(Parts { heap, cell_stack, light: Light(()), watchdog: Dog::start() })
 }
 
 /// The first of the board's lights.

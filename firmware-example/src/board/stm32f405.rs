@@ -6,11 +6,14 @@ pub(crate) use super::{
     systick::{idle, now},
 };
 
-use super::{Parts, Watchdog, heap_memory, register::Register, systick};
+use super::{Parts, Watchdog, memory, register::Register, systick};
 use core::convert::Infallible;
 use cortex_m::Peripherals;
 use embedded_hal::digital::{ErrorType, OutputPin};
 
+/// Whether the chip itself guards the end of a stack.
+#[cfg(feature = "trials")]
+pub(crate) const GUARDED: bool = true;
 /// What it is called.
 pub(crate) const NAME: &str = "STM32F405";
 
@@ -55,7 +58,8 @@ pub(crate) fn start() -> Option<Parts> {
     let port_hertz = if megahertz > 16 { megahertz / 2 } else { megahertz } * 1_000_000;
     at::USART1_BRR.write(port_hertz / 115_200);
     at::USART1_CR1.write(1 << 13 | 1 << 3);
-    Some(Parts { heap: heap_memory()?, light: Light(()), watchdog: Dog::start() })
+    let (heap, cell_stack) = memory()?;
+    Some(Parts { heap, cell_stack, light: Light(()), watchdog: Dog::start() })
 }
 
 /// 8 MHz / 8 * 336 / 2 from the crystal. Answers the megahertz that there are: 16, the chip's own, without

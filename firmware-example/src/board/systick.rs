@@ -50,9 +50,11 @@ fn SysTick() {
     });
 }
 
-/// Where the stack ran over there is none left to tell it with: the processor locks up, and the watchdog resets
-/// it.
+/// A plugin that went over its stack is ended. Where the host's own ran over there is none left to tell it
+/// with: the processor locks up, and the watchdog resets it.
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
+    // SAFETY: this is that handler.
+    unsafe { crate::heap::CELL.abandon_from_fault() };
     panic!("hard fault at {:#010x}", frame.pc());
 }

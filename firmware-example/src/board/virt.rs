@@ -1,11 +1,14 @@
 //! RISC-V, 32 bits: QEMU's `virt`. It has no light and no watchdog; the one is a variable here, the other
 //! nobody.
 
-use super::{Parts, Watchdog, heap_memory, register::Register};
+use super::{Parts, Watchdog, memory, register::Register};
 use ampoule::Micros;
 use core::convert::Infallible;
 use embedded_hal::digital::{ErrorType, OutputPin};
 
+/// Whether the chip itself guards the end of a stack.
+#[cfg(feature = "trials")]
+pub(crate) const GUARDED: bool = false;
 /// What it is called.
 pub(crate) const NAME: &str = "virt";
 
@@ -32,7 +35,8 @@ mod at {
 pub(crate) fn start() -> Option<Parts> {
     // SAFETY: interrupts stay off as a whole; this one only ends `wfi`.
     unsafe { riscv::register::mie::set_mtimer() };
-    Some(Parts { heap: heap_memory()?, light: Light(false), watchdog: Dog(()) })
+    let (heap, cell_stack) = memory()?;
+    Some(Parts { heap, cell_stack, light: Light(false), watchdog: Dog(()) })
 }
 
 fn ticks() -> u64 {

@@ -9,10 +9,12 @@ use core::{error::Error, fmt::Write};
 const STARVED: &[u8] =
     br#"{ "meta": { "name": "echo", "version": "1.0.0" }, "limits": { "fuelPerCall": 20 } }"#;
 
+#[inline(never)]
 pub(crate) fn load(host: &mut Device, wasm: &[u8]) -> Result<PluginId, Box<dyn Error>> {
     Ok(host.load(Source::new(wasm))?)
 }
 
+#[inline(never)]
 pub(crate) fn calls(host: &mut Device, id: PluginId, out: &mut dyn Write) -> Done {
     let echo = host.bind::<&[u8], &[u8]>(id, "echo")?;
     let reply = host.call(&echo, &b"ampoule".as_slice())?.len();
@@ -24,6 +26,7 @@ pub(crate) fn calls(host: &mut Device, id: PluginId, out: &mut dyn Write) -> Don
 }
 
 /// A new version that can do nothing is taken back after its first call.
+#[inline(never)]
 pub(crate) fn reverts(host: &mut Device, id: PluginId, wasm: &[u8], out: &mut dyn Write) -> Done {
     let shift = host.bind::<(i32, i32), (i32, i32)>(id, "shift")?;
     let starved = Manifest::parse(STARVED)?;

@@ -13,7 +13,7 @@ mod show;
 
 use alloc::boxed::Box;
 use ampoule::{
-    BreakerRules, Config, Host, Micros, PluginId, Policy, Probation,
+    BreakerRules, Cell, Config, Host, Micros, PluginId, Policy, Probation,
     manifest::ServiceRules,
     services::{Kv, Log, MemoryStore, Quota},
 };
@@ -44,13 +44,19 @@ type Device = Host<'static, 2>;
 type Done = Result<(), Box<dyn Error>>;
 
 /// Loads both plugins, calls them in one go and in slices, reloads them with and without luck, and tells
-/// `out` line by line what comes of it. `clock` tells microseconds since any moment.
+/// `out` line by line what comes of it. `clock` tells microseconds since any moment;
+/// plugins run in the `cell`, where a device has one.
 ///
 /// # Errors
 /// What the host or `out` said first. With the modules of `guests/prebuilt`, 72 KiB of free heap (less where
 /// pointers have 32 bits) and an `out` that takes every line, there is none.
-pub fn run(clock: fn() -> Micros, modules: Modules<'_>, out: &mut dyn Write) -> Done {
-    let mut host = Device::new(CONFIG, clock);
+pub fn run(
+    clock: fn() -> Micros,
+    cell: Option<&'static dyn Cell>,
+    modules: Modules<'_>,
+    out: &mut dyn Write,
+) -> Done {
+    let mut host = Device::new(Config { cell, ..CONFIG }, clock);
     host.offer(Box::new(Kv::new(MemoryStore::new(8, 256), Quota::MICRO)))?;
     host.offer(Box::new(Log::new(4096, |_| {})))?;
     let echo = echo::load(&mut host, modules.echo)?;
@@ -66,6 +72,7 @@ pub fn run(clock: fn() -> Micros, modules: Modules<'_>, out: &mut dyn Write) -> 
 }
 
 /// Both at the same time, a slice each at every turn.
+#[inline(never)]
 fn turns(
     host: &mut Device,
     clock: fn() -> Micros,

@@ -19,11 +19,13 @@ const MANIFEST: &[u8] = br#"{
     ] }
 }"#;
 
+#[inline(never)]
 pub(crate) fn load(host: &mut Device, wasm: &[u8]) -> Result<PluginId, Box<dyn Error>> {
     let manifest = Manifest::parse(MANIFEST)?;
     Ok(host.load(Source::new(wasm).with_manifest(&manifest))?)
 }
 
+#[inline(never)]
 pub(crate) fn calls(host: &mut Device, id: PluginId, out: &mut dyn Write) -> Done {
     // The weight of a new sample, and what a spike is.
     let configure = host.bind::<(f32, f32), ()>(id, "configure")?;
@@ -34,6 +36,7 @@ pub(crate) fn calls(host: &mut Device, id: PluginId, out: &mut dyn Write) -> Don
 }
 
 /// The new version goes on where the old one was.
+#[inline(never)]
 pub(crate) fn reloads(host: &mut Device, id: PluginId, wasm: &[u8], out: &mut dyn Write) -> Done {
     let manifest = Manifest::parse(MANIFEST)?;
     host.reload(id, Source::new(wasm).with_manifest(&manifest))?;

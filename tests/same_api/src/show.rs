@@ -4,6 +4,7 @@ use crate::{Device, Done};
 use ampoule::{CallError, Diagnosis, EventKind, PluginId};
 use core::fmt::{self, Write};
 
+#[inline(never)]
 pub(crate) fn plugins(host: &Device, out: &mut dyn Write) -> Done {
     for (id, plugin) in host.iter() {
         let meta = plugin.meta();
@@ -14,6 +15,7 @@ pub(crate) fn plugins(host: &Device, out: &mut dyn Write) -> Done {
 }
 
 /// Whether a call went well, and what it was that didn't.
+#[inline(never)]
 pub(crate) fn outcome(out: &mut dyn Write, call: &str, outcome: Result<(), CallError>) -> Done {
     match outcome {
         Ok(()) => writeln!(out, "{call}: ok")?,
@@ -23,6 +25,7 @@ pub(crate) fn outcome(out: &mut dyn Write, call: &str, outcome: Result<(), CallE
 }
 
 /// Unloads a plugin, and tells what it has done and what has happened to it.
+#[inline(never)]
 pub(crate) fn end(host: &mut Device, id: PluginId, out: &mut dyn Write) -> Done {
     counters(host, id, out)?;
     host.unload(id)?;

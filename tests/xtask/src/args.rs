@@ -22,6 +22,8 @@ Commands:
                                boot it in QEMU, compare what it prints with expected.out, and tell
                                flash and RAM; without --check the stm32f405's expected.out is
                                written anew
+  trials [--board B]           the same with want of memory at every point in place of the
+                               demonstration, compared with trials.out
   wasi [--check]               build the programs of guests/wasi with their own toolchains and
                                test them; --check leaves guests/prebuilt as it is
   build-guest FOLDER           build one guest, wherever its folder is
@@ -37,6 +39,7 @@ pub(crate) enum Task {
     Asan,
     Guests { check: bool },
     Firmware { board: Option<String>, check: bool },
+    Trials { board: Option<String> },
     Wasi { check: bool },
     BuildGuest { folder: PathBuf },
     NewGuest { name: String, parent: Option<PathBuf> },
@@ -56,6 +59,7 @@ pub(crate) fn parse(parser: Parser) -> Result<Task> {
         (Some("firmware"), None) => {
             Task::Firmware { board: given.board.clone(), check: given.check }
         }
+        (Some("trials"), None) => Task::Trials { board: given.board.clone() },
         (Some("wasi"), None) => Task::Wasi { check: given.check },
         (Some("build-guest"), Some(folder)) => Task::BuildGuest { folder: folder.into() },
         (Some("new-guest"), Some(name)) => {
@@ -71,7 +75,7 @@ pub(crate) fn parse(parser: Parser) -> Result<Task> {
             | Task::Wasi { .. }
             | Task::Help
     );
-    let board_fits = matches!(task, Task::Firmware { .. } | Task::Help);
+    let board_fits = matches!(task, Task::Firmware { .. } | Task::Trials { .. } | Task::Help);
     let dir_fits = matches!(task, Task::NewGuest { .. } | Task::Help);
     if words.next().is_some()
         || given.check && !check_fits
@@ -140,6 +144,7 @@ mod tests {
                 "firmware --board virt --check",
                 Task::Firmware { board: Some("virt".into()), check: true },
             ),
+            ("trials --board virt", Task::Trials { board: Some("virt".into()) }),
             ("wasi --check", Task::Wasi { check: true }),
             ("build-guest some/where", Task::BuildGuest { folder: "some/where".into() }),
             ("new-guest demo", demo(None)),
@@ -162,6 +167,7 @@ mod tests {
             "new-guest a b",
             "new-guest demo --dir",
             "guests --board virt",
+            "trials --check",
             "firmware --board",
             "setup --force",
         ] {

@@ -69,23 +69,50 @@ const QEMU: [&str; 11] = [
 
 /// Builds and boots for a board, the main one if none is named; compares with `check`, else keeps what the
 /// main one prints.
-pub(crate) fn run(board: Option<&str>, check: bool) -> Result<()> {
+pub(crate) fn run(board: Option<&str>, program: Program, check: bool) -> Result<()> {
     let board = Board::find(board)?;
     locks::compare()?;
     board.look_for_qemu()?;
-    let image = board.build()?;
-    flash_table::print(&image)?;
+    let image = board.build(program)?;
+    if program == Program::Demonstration {
+        flash_table::print(&image)?;
+    }
     let printed = board.boot(&image)?;
     println!("\n{printed}");
-    let file = folder().join("expected.out");
+    let file = folder().join(program.expected());
     if check || !board.is_main() {
         let expected = workspace::read(&file)?;
-        compare(&printed, &expected, board.is_main())?;
+        let figures = board.is_main() && program == Program::Demonstration;
+        compare(&printed, &expected, figures)?;
         println!("{}: as in {}", board.name, file.display());
     } else {
         fs::write(&file, printed)?;
     }
     Ok(())
+}
+
+/// What the firmware does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Program {
+    Demonstration,
+    /// Every allocation fails in turn.
+    Trials,
+}
+
+impl Program {
+    const fn expected(self) -> &'static str {
+        match self {
+            Self::Demonstration => "expected.out",
+            Self::Trials => "trials.out",
+        }
+    }
+
+    const fn feature(self) -> &'static str {
+        match self {
+            Self::Demonstration => "emulated",
+            Self::Trials => "trials",
+        }
+    }
 }
 
 fn folder() -> PathBuf {
@@ -113,11 +140,11 @@ impl Board {
         })
     }
 
-    fn build(&self) -> Result<PathBuf> {
+    fn build(&self, program: Program) -> Result<PathBuf> {
         let (folder, cross) = (folder(), Cross::find(self.target)?);
         let mut command = cross.cargo_build(&folder, self.target)?;
         command.args(["--quiet", "--release", "--locked", "--no-default-features", "--features"]);
-        process::run(command.arg(format!("{},emulated", self.name)))?;
+        process::run(command.arg(format!("{},{}", self.name, program.feature())))?;
         let out = cross.target_dir(&folder)?.join(self.target);
         Ok(out.join("release/ampoule-firmware"))
     }

@@ -17,6 +17,7 @@ mod workspace;
 
 use args::Task;
 use core::error::Error;
+use firmware::Program;
 use std::process::ExitCode;
 
 /// Errors are for a person to read: what went wrong, and what cures it.
@@ -39,7 +40,10 @@ fn carry_out(task: Task) -> Result<()> {
         Task::NoStd => nostd::run()?,
         Task::Asan => asan::run()?,
         Task::Guests { check } => guests::run(check)?,
-        Task::Firmware { board, check } => firmware::run(board.as_deref(), check)?,
+        Task::Firmware { board, check } => {
+            firmware::run(board.as_deref(), Program::Demonstration, check)?;
+        }
+        Task::Trials { board } => firmware::run(board.as_deref(), Program::Trials, true)?,
         Task::Wasi { check } => wasi::run(check)?,
         Task::BuildGuest { folder } => guests::build_at(&folder)?,
         Task::NewGuest { name, parent } => new_guest::run(&name, parent.as_deref())?,

@@ -4,11 +4,12 @@ use crate::{Result, cross::Cross, process, workspace};
 use std::time::Instant;
 
 /// What runs on a device: package and features.
-const BUILDS: [(&str, &str); 5] = [
+const BUILDS: [(&str, &str); 6] = [
     ("ampoule-abi", ""),
     ("ampoule-abi", "alloc"),
     ("ampoule-link", ""),
     ("ampoule", ""),
+    ("ampoule-cell", ""),
     ("same-api", ""),
 ];
 

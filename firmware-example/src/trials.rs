@@ -1,0 +1,241 @@
+//! Want of memory, tried at every point: no demonstration, but the proof that there is one host left after each.
+//!
+//! Every allocation of a plugin's life fails in turn, once and for ever; the heap is as small as it gets; stacks
+//! run over; plugins die by the hundred. After each the heap is as before, and a normal plugin runs.
+
+use crate::{
+    board::{self, Watchdog},
+    console::say,
+    heap::{BLOCKS, CELL, HEAP},
+    policy::Device,
+};
+use alloc::vec::Vec;
+use ampoule::{CallError, Cell, Diagnosis, Ended, Fault, LoadError, PluginId, Source};
+
+const ECHO: &[u8] = include_bytes!("../../guests/prebuilt/echo.wasm");
+const ENDLESS: &[u8] = include_bytes!("../../guests/prebuilt/endless.wasm");
+const FILTER: &[u8] = include_bytes!("../../guests/prebuilt/sensor-filter.wasm");
+/// More than a life has allocations.
+const MOST_POINTS: u32 = 5_000;
+const STEP_BYTES: usize = 64;
+const LIVES: u32 = 500;
+
+/// Runs all of them; false if the host isn't what it has to be after any.
+pub(crate) fn run(host: &mut Device, watchdog: &mut impl Watchdog) -> bool {
+    let fine = [
+        fails(host, watchdog, false),
+        fails(host, watchdog, true),
+        sweeps(host, watchdog),
+        overflows(),
+        dies(host, watchdog),
+    ];
+    fine.iter().all(|fine| *fine)
+}
+
+/// How many ways things went.
+#[derive(Default)]
+struct Tally {
+    points: u32,
+    ended: u32,
+    refused: u32,
+    unharmed: u32,
+    broken: u32,
+}
+
+impl Tally {
+    fn count(&mut self, life: Life) {
+        self.points += 1;
+        *match life {
+            Life::Whole => &mut self.unharmed,
+            Life::Ended => &mut self.ended,
+            Life::Refused => &mut self.refused,
+            Life::Wrong => &mut self.broken,
+        } += 1;
+    }
+
+    fn tell(&self, what: &str) -> bool {
+        let Self { points, ended, refused, unharmed, broken } = self;
+        say!(
+            "# {what}: {points} points, {ended} ended the plugin, {refused} were refused, {unharmed} did no harm"
+        );
+        say!("{what}: the host lived through all, with its heap as before: {}", yes(*broken == 0));
+        *broken == 0
+    }
+}
+
+/// What became of a life.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Whole,
+    /// By want of memory.
+    Ended,
+    /// For want of memory, and went on.
+    Refused,
+    Wrong,
+}
+
+/// Every allocation of a life fails in turn.
+fn fails(host: &mut Device, watchdog: &mut impl Watchdog, for_ever: bool) -> bool {
+    let mut tally = Tally::default();
+    for point in 0..MOST_POINTS {
+        watchdog.feed();
+        let before = HEAP.live();
+        BLOCKS.set_fuse(Some(point), for_ever);
+        let life = live(host);
+        let (_, blown) = BLOCKS.fuse();
+        BLOCKS.set_fuse(None, false);
+        while host.next_event().is_some() {}
+        let left = HEAP.live().abs_diff(before);
+        if left != 0 || live(host) != Life::Whole || HEAP.live() != before {
+            say!("point {point}: {left} bytes left behind");
+            tally.count(Life::Wrong);
+        } else if !blown {
+            break;
+        } else {
+            tally.count(life);
+        }
+    }
+    tally.points > 0 && tally.tell(if for_ever { "all from a point on" } else { "one allocation" })
+}
+
+/// Loads, calls twice, reloads, calls, unloads.
+fn live(host: &mut Device) -> Life {
+    let id = match host.load(Source::new(ECHO)) {
+        Ok(id) => id,
+        Err(error) => return of_load(&error),
+    };
+    let mut lives = [echoes(host, id), echoes(host, id), Life::Whole, Life::Whole];
+    lives[2] =
+        host.reload(id, Source::new(ECHO)).map_or_else(|error| of_load(&error), |()| Life::Whole);
+    lives[3] = echoes(host, id);
+    let unloaded = host.unload(id).map_or_else(|error| of_call(&error), |()| Life::Whole);
+    let worst = lives.into_iter().chain([unloaded]).find(|life| *life != Life::Whole);
+    worst.unwrap_or(Life::Whole)
+}
+
+fn echoes(host: &mut Device, id: PluginId) -> Life {
+    let Ok(entry) = host.bind::<[u8], &[u8]>(id, "echo") else { return Life::Refused };
+    match host.call(&entry, &b"still here"[..]) {
+        Ok(reply) if reply == b"still here" => Life::Whole,
+        Ok(_) => Life::Wrong,
+        Err(error) => of_call(&error),
+    }
+}
+
+fn of_load(error: &LoadError) -> Life {
+    match error {
+        LoadError::Fault(Fault::OutOfMemory {}) => Life::Ended,
+        _ if is_want(error.code()) => Life::Refused,
+        _ => wrong(error.code()),
+    }
+}
+
+fn of_call(error: &CallError) -> Life {
+    match error {
+        CallError::Fault(Fault::OutOfMemory {}) => Life::Ended,
+        _ if is_want(error.code()) => Life::Refused,
+        _ => wrong(error.code()),
+    }
+}
+
+/// Want of memory, or of a version that it has cost.
+fn is_want(code: &str) -> bool {
+    ["C15", "L10", "B03", "F11"].contains(&code)
+}
+
+fn wrong(code: &str) -> Life {
+    say!("unexpected: {code}");
+    Life::Wrong
+}
+
+/// A heap that is larger by a little each time, until a life fits.
+fn sweeps(host: &mut Device, watchdog: &mut impl Watchdog) -> bool {
+    let mut tally = Tally::default();
+    let (mut room, mut whole) = (0, 0);
+    while whole < 8 && room < HEAP.free() {
+        room += STEP_BYTES;
+        watchdog.feed();
+        let before = HEAP.live();
+        let mut ballast = Vec::<u8>::new();
+        // In one piece: the heap is, between two lives.
+        let wanted = HEAP.free().saturating_sub(room + 64);
+        if ballast.try_reserve_exact(wanted).is_err() {
+            say!("the heap is in pieces");
+            return false;
+        }
+        let life = live(host);
+        while host.next_event().is_some() {}
+        drop(ballast);
+        let fine = HEAP.live() == before && live(host) == Life::Whole && HEAP.live() == before;
+        tally.count(if fine { life } else { Life::Wrong });
+        whole += u32::from(life == Life::Whole);
+    }
+    say!("# a life of echo fits into {} bytes of heap", room - 7 * STEP_BYTES);
+    whole == 8 && tally.tell("a heap in steps")
+}
+
+/// What goes over the plugins' stack, or panics on it, ends there.
+fn overflows() -> bool {
+    let end = CELL.stack().start;
+    let Some(owner) = CELL.open() else { return false };
+    let mut as_told = 0;
+    for _ in 0..20 {
+        let over = CELL.enter(owner, &mut || {
+            core::hint::black_box(deeper(end));
+        });
+        let panicked = CELL.enter(owner, &mut || panic!("on purpose"));
+        let done = CELL.enter(owner, &mut || ());
+        as_told += u32::from(board::GUARDED && over == Err(Ended::StackOverflow));
+        as_told += u32::from(!board::GUARDED && over.is_err());
+        as_told += u32::from(panicked == Err(Ended::Panicked) && done.is_ok());
+    }
+    CELL.take_back(owner, true);
+    say!("stacks that run over, and panics, end where they are: {}", yes(as_told == 40));
+    as_told == 40
+}
+
+/// Goes over the end of the stack: without bound where the chip stops it, else into the guard.
+#[inline(never)]
+fn deeper(end: usize) -> u32 {
+    let frame = core::hint::black_box([0x5a_u32; 64]);
+    let here = frame.as_ptr() as usize;
+    if !board::GUARDED && here < end + 2 * size_of_val(&frame) {
+        // SAFETY: the end of the stack that this runs on, where the next frame would be.
+        unsafe { (end as *mut u32).write_volatile(frame[0]) };
+        return frame[0];
+    }
+    deeper(end).wrapping_add(frame[0])
+}
+
+/// Plugins that die in different ways, one after the other.
+fn dies(host: &mut Device, watchdog: &mut impl Watchdog) -> bool {
+    let before = HEAP.live();
+    let mut died = 0;
+    for life in 0..LIVES {
+        watchdog.feed();
+        let wasm = match life % 4 {
+            0 => ENDLESS,
+            1 => FILTER.get(..FILTER.len() - 7).unwrap_or_default(),
+            2 => FILTER,
+            _ => ECHO,
+        };
+        BLOCKS.set_fuse((life % 4 >= 2).then_some(life % 97), false);
+        if let Ok(id) = host.load(Source::new(wasm)) {
+            let spin = host.bind::<(), ()>(id, "spin");
+            died += u32::from(spin.is_ok_and(|spin| host.call(&spin, &()).is_err()));
+            let _ = host.unload(id);
+        } else {
+            died += 1;
+        }
+        BLOCKS.set_fuse(None, false);
+        while host.next_event().is_some() {}
+    }
+    let fine = HEAP.live() == before && live(host) == Life::Whole;
+    say!("# {died} of {LIVES} lives ended before their time");
+    say!("{LIVES} lives end at the starting byte: {}", yes(fine));
+    fine && died > LIVES / 2
+}
+
+const fn yes(fine: bool) -> &'static str {
+    if fine { "yes" } else { "NO" }
+}
