@@ -9,6 +9,7 @@
 //! - [`BlockingPool`] keeps copies of a plugin for threads, which sleep while all are in use;
 //! - [`Watcher`] loads and reloads the plugins of a directory into a [`Host`];
 //! - [`serve`] offers them to programs over HTTP;
+//! - [`device`] manages a device at the other end of a serial line;
 //! - [`escaped`] makes text from a guest safe to show on a terminal.
 //!
 //! A message is made for people by `serde_json`: an [`Outcome`] becomes `{"success":…,"data":…}`
@@ -38,6 +39,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod command;
+pub mod device;
 mod durable;
 mod escape;
 mod files;

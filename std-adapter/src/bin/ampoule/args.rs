@@ -1,6 +1,7 @@
 //! What the command line may say.
 
 use crate::{
+    device,
     grant::tighter,
     serve_args::{SERVE_NOTES, Serve},
     watch::{self, Watch},
@@ -24,6 +25,8 @@ Examples:
   ampoule inspect json-transformer.wasm
   ampoule inspect json-transformer.wasm --limits micro --json | jq .verdict
   ampoule watch plugins
+  ampoule deploy blink.wasm --manifest blink.manifest.json --port /dev/ttyACM0
+  ampoule ps --port /dev/ttyACM0
   ampoule manifest new blink > blink.manifest.json
   ampoule manifest check blink.manifest.json
   ampoule completions bash > ~/.local/share/bash-completion/completions/ampoule";
@@ -136,6 +139,8 @@ pub(crate) enum Command {
     /// Serve the plugins of a directory over HTTP.
     #[command(after_help = SERVE_NOTES)]
     Serve(Serve),
+    #[command(flatten)]
+    Device(device::Command),
     /// Check a manifest, or begin one.
     Manifest {
         #[command(subcommand)]
@@ -311,6 +316,7 @@ impl Command {
         match self {
             Self::Run(run) => run.json,
             Self::Inspect(inspect) => inspect.json,
+            Self::Device(command) => command.json(),
             Self::Manifest { command: ManifestCommand::Check(check) } => check.json,
             Self::Manifest { command: ManifestCommand::New { .. } }
             | Self::Completions { .. }

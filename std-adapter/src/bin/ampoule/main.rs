@@ -1,11 +1,14 @@
-//! The `ampoule` command: runs and inspects plugins, and checks manifests, on a workstation.
+//! The `ampoule` command: runs and inspects plugins, and checks manifests, on a workstation, and manages
+//! those of a device.
 #![forbid(unsafe_code)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod args;
+mod device;
 mod grant;
 mod inspect;
 mod json;
+mod live;
 mod manifest;
 mod output;
 mod problem;
@@ -47,6 +50,7 @@ fn carry_out(command: &Command) -> Result<ExitCode, Problem> {
         Command::Serve(serve) => serve::serve(serve),
         Command::Inspect(inspect) => inspect::inspect(inspect),
         Command::Watch(args) => watch::watch(args),
+        Command::Device(command) => device::carry_out(command),
         Command::Manifest { command: ManifestCommand::Check(check) } => manifest::check(check),
         Command::Manifest { command: ManifestCommand::New { name } } => manifest::new(name),
         Command::Completions { shell } => completions(*shell),

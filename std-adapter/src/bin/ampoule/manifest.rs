@@ -80,8 +80,18 @@ fn document<T>(
     path: &Path,
     parse: fn(&[u8]) -> core::result::Result<T, ManifestError>,
 ) -> Result<T> {
-    let json = read_capped(path, MAX_FILE_BYTES).map_err(|error| unread(path, error))?;
-    parse(&json).map_err(|error| refused(path, &error))
+    parse(&read_document(path)?).map_err(|error| refused(path, &error))
+}
+
+fn read_document(path: &Path) -> Result<Vec<u8>> {
+    read_capped(path, MAX_FILE_BYTES).map_err(|error| unread(path, error))
+}
+
+/// A manifest, and the bytes that it was read from.
+pub(crate) fn with_bytes(path: &Path) -> Result<(Manifest, Vec<u8>)> {
+    let json = read_document(path)?;
+    let manifest = Manifest::parse(&json).map_err(|error| refused(path, &error))?;
+    Ok((manifest, json))
 }
 
 /// A file's errors speak of modules where their size or place is wrong.
@@ -143,10 +153,10 @@ impl Display for Report<'_> {
 }
 
 /// The rows under the columns' names; none stay none.
-pub(crate) fn with_header(
-    names: [&str; 4],
-    rows: impl Iterator<Item = [String; 4]>,
-) -> impl Iterator<Item = [String; 4]> {
+pub(crate) fn with_header<const N: usize>(
+    names: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> impl Iterator<Item = [String; N]> {
     let mut rows = rows.peekable();
     let header = rows.peek().map(|_| names.map(str::to_owned));
     header.into_iter().chain(rows)

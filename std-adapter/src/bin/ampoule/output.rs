@@ -26,10 +26,12 @@ pub(crate) fn json(value: &impl Serialize) -> Result<()> {
 
 /// As [`json`], and answers whether the reader is still there.
 pub(crate) fn json_heard(value: &impl Serialize) -> Result<bool> {
-    match line(io::stdout(), value) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
-        written => finish(written).map(|()| true),
-    }
+    heard(line(io::stdout(), value))
+}
+
+/// As [`plain`], and answers whether the reader is still there.
+pub(crate) fn plain_heard(text: &impl Display) -> Result<bool> {
+    heard(write(io::stdout(), text))
 }
 
 /// As [`styled`], to stderr. There is no one left to tell when that fails.
@@ -63,6 +65,13 @@ fn line(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     write_json(&mut out, value)?;
     writeln!(out)?;
     out.flush()
+}
+
+fn heard(written: io::Result<()>) -> Result<bool> {
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        written => finish(written).map(|()| true),
+    }
 }
 
 /// A reader that has seen enough is no error.

@@ -2,7 +2,8 @@
 
 use ampoule_std::{
     AdmissionError, BindError, CallError, CommandError, Diagnosis, FileError, LoadError,
-    OfferError, Refusal, SlotError, StoreError, serve::ServeError, watch::WatchCommandError,
+    OfferError, Refusal, SlotError, StoreError, device::DeviceError, serve::ServeError,
+    watch::WatchCommandError,
 };
 use std::process::ExitCode;
 
@@ -66,6 +67,30 @@ impl From<ServeError> for Problem {
 impl From<WatchCommandError> for Problem {
     fn from(error: WatchCommandError) -> Self {
         Self::new(Status::Usage, &error)
+    }
+}
+
+impl From<DeviceError> for Problem {
+    fn from(error: DeviceError) -> Self {
+        Self::new(of_device(&error), &error)
+    }
+}
+
+/// What the device refuses, or would, is refused; all else is the line's fault, or that of who asks.
+const fn of_device(error: &DeviceError) -> Status {
+    use ampoule_std::device::{LineError, LinkError};
+    match error {
+        DeviceError::Failure(_) => Status::Failed,
+        DeviceError::Told(_)
+        | DeviceError::Admission(_)
+        | DeviceError::Link(LinkError::InstallTooLarge { .. })
+        | DeviceError::Line(
+            LineError::OtherInstall { .. }
+            | LineError::Full { .. }
+            | LineError::Unknown { .. }
+            | LineError::Service { .. },
+        ) => Status::Refused,
+        _ => Status::Usage,
     }
 }
 

@@ -109,7 +109,7 @@ fn request(args: &Run) -> Result<owned::Context> {
 }
 
 /// Refuses what can't be called from a command line, before anything runs.
-fn callable(inspection: &Inspection, name: &str) -> Result<()> {
+pub(crate) fn callable(inspection: &Inspection, name: &str) -> Result<()> {
     inspection.verdict.clone().map_err(LoadError::from)?;
     let entry = inspection.entries.iter().find(|entry| entry.name == name);
     // Without declared types, only the call tells; without such an entry, binding tells.

@@ -175,9 +175,44 @@ impl Display for Grouped {
     }
 }
 
+/// Text from outside that is to stay in its column: escaped, and cut after 40 characters.
+pub(crate) fn cut(text: &str) -> String {
+    let mut shown: String = escaped(text).to_string();
+    if let Some((end, _)) = shown.char_indices().nth(SHOWN_CHARACTERS) {
+        shown.truncate(end);
+        shown.push('…');
+    }
+    shown
+}
+
+/// The most of a name in a table.
+const SHOWN_CHARACTERS: usize = 40;
+
+/// A number in few digits: four of them, or three and a letter.
+pub(crate) fn short(number: u64) -> String {
+    if number < 10_000 { Grouped(number).to_string() } else { scaled(number, 1000, "kMGTPE", "") }
+}
+
+/// A number of bytes in few digits.
+pub(crate) fn bytes(number: u64) -> String {
+    if number < 1024 { format!("{number} B") } else { scaled(number, 1024, "KMGTPE", "iB") }
+}
+
+fn scaled(number: u64, step: u64, letters: &str, unit: &str) -> String {
+    let mut divisor = 1_u64;
+    for letter in letters.chars() {
+        divisor = divisor.saturating_mul(step);
+        if number / divisor < step {
+            return format!("{} {letter}{unit}", number / divisor);
+        }
+    }
+    // No u64 has more than the last letter can tell.
+    number.to_string()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Grouped, Tree};
+    use super::{Grouped, Tree, bytes, short};
     use ampoule_std::{List, Map, Outcome, Value};
 
     fn shown(outcome: Outcome<'_>) -> String {
@@ -245,6 +280,25 @@ mod tests {
             [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")]
         {
             assert_eq!(Grouped(number).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn numbers_stay_short() {
+        for (number, expected) in [
+            (0, "0"),
+            (9_999, "9,999"),
+            (10_000, "10 k"),
+            (999_999, "999 k"),
+            (1_000_000, "1 M"),
+            (u64::MAX, "18 E"),
+        ] {
+            assert_eq!(short(number), expected);
+        }
+        for (number, expected) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (u64::MAX, "15 EiB")]
+        {
+            assert_eq!(bytes(number), expected);
         }
     }
 }

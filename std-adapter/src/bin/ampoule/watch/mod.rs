@@ -14,6 +14,9 @@ mod table;
 mod teller;
 
 pub(crate) use args::{NOTES, Watch};
+pub(crate) use screen::{Screen, leave};
+pub(crate) use signal::{Key, meaning};
+pub(crate) use snapshot::{Notes, Totals};
 
 use crate::{
     grant::{offer_to, open},
@@ -23,7 +26,6 @@ use crate::{
 use ampoule_std::{Config, Host, Policy, PolicyFile, monotonic, watch::WatchCommandError};
 use core::fmt::Display;
 use schedule::Schedule;
-use screen::Screen;
 use session::{Session, Setup};
 use signal::Signal;
 use std::{

@@ -27,7 +27,7 @@ pub(super) enum Signal {
 
 /// What a key means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Key {
+pub(crate) enum Key {
     Up,
     Down,
     Lift,
@@ -71,7 +71,8 @@ pub(super) fn read_keys(signals: Sender<Signal>) -> io::Result<()> {
     thread::Builder::new().name("keys".to_owned()).spawn(read).map(drop)
 }
 
-fn meaning(event: &Event) -> Option<Key> {
+/// What an event of the terminal means, if anything.
+pub(crate) fn meaning(event: &Event) -> Option<Key> {
     let KeyEvent { code, modifiers, kind, .. } = match event {
         Event::Key(key) => *key,
         Event::Resize(..) | Event::FocusGained => return Some(Key::Redraw),

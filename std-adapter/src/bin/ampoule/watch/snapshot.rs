@@ -49,11 +49,11 @@ pub(super) enum State {
 
 /// What all plugins of a moment have come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Totals {
-    pub(super) plugins: usize,
-    pub(super) calls: u64,
-    pub(super) failures: u64,
-    pub(super) fuel: u64,
+pub(crate) struct Totals {
+    pub(crate) plugins: usize,
+    pub(crate) calls: u64,
+    pub(crate) failures: u64,
+    pub(crate) fuel: u64,
 }
 
 impl PluginLine {
@@ -123,17 +123,17 @@ impl Display for Totals {
 
 /// The latest of what was told.
 #[derive(Debug, Default)]
-pub(super) struct Notes {
+pub(crate) struct Notes {
     kept: VecDeque<String>,
     /// What was told last of each plugin, by its name.
-    pub(super) last: BTreeMap<String, String>,
+    pub(crate) last: BTreeMap<String, String>,
 }
 
 /// More than fit on a screen.
 const KEPT: usize = 200;
 
 impl Notes {
-    pub(super) fn add(&mut self, note: String) {
+    pub(crate) fn add(&mut self, note: String) {
         if self.kept.len() >= KEPT {
             self.kept.pop_front();
         }
@@ -148,7 +148,7 @@ impl Notes {
         self.last.retain(|name, _| is_there(name));
     }
 
-    pub(super) fn all(&self) -> Vec<String> {
+    pub(crate) fn all(&self) -> Vec<String> {
         self.kept.iter().cloned().collect()
     }
 }

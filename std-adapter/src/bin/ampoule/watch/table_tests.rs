@@ -1,11 +1,15 @@
-use super::{bytes, draw, short};
+use super::draw;
 use crate::watch::snapshot::{PluginLine, Snapshot, State};
 use ampoule_std::{
     BreakerState, CallEnd, CallRecord, Config, Counters, FailureKind, Host, LoadError, PluginId,
     Source,
 };
 use core::error::Error;
-use ratatui::{Terminal, backend::TestBackend};
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    style::{Color, Modifier},
+};
 use std::collections::BTreeMap;
 
 const MODULE: &[u8] = include_bytes!("../../../../../guests/prebuilt/json-transformer.wasm");
@@ -114,9 +118,9 @@ fn what_is_selected_and_what_is_wrong_stands_out() -> Result<(), Box<dyn Error>>
     let snapshot = snapshot()?;
     terminal.draw(|frame| draw(&snapshot, frame.area(), frame.buffer_mut()))?;
     let buffer = terminal.backend().buffer();
-    let is_selected = |line| buffer[(0, line)].modifier.contains(super::Modifier::REVERSED);
+    let is_selected = |line| buffer[(0, line)].modifier.contains(Modifier::REVERSED);
     assert_eq!([1, 2, 3, 4].map(is_selected), [false, false, true, false]);
-    let reds = |line| (0..110).filter(|at| buffer[(*at, line)].fg == super::Color::Red).count();
+    let reds = |line| (0..110).filter(|at| buffer[(*at, line)].fg == Color::Red).count();
     assert_eq!([2, 3, 4].map(|line| reds(line) > 0), [false, true, true]);
     Ok(())
 }
@@ -136,22 +140,4 @@ fn no_size_is_too_small_and_no_number_of_plugins_too_large() -> Result<(), Box<d
     let shown = drawn(&many, 80, 24)?;
     assert!(shown.contains("events") && shown.contains("no calls for 5 s"), "{shown}");
     Ok(())
-}
-
-#[test]
-fn numbers_stay_short() {
-    for (number, expected) in [
-        (0, "0"),
-        (9_999, "9,999"),
-        (10_000, "10 k"),
-        (999_999, "999 k"),
-        (1_000_000, "1 M"),
-        (u64::MAX, "18 E"),
-    ] {
-        assert_eq!(short(number), expected);
-    }
-    for (number, expected) in [(0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (u64::MAX, "15 EiB")]
-    {
-        assert_eq!(bytes(number), expected);
-    }
 }
