@@ -318,12 +318,27 @@ impl Plugin {
         let function = instance.entry(usize::from(index)).ok_or(Refusal::OtherPlugin {})?;
         let seat = &self.seats.engine;
         let ran = match services {
-            None => instance.on(seat, |instance| call::exchange(instance, function, length, dose)),
-            Some(services) => self.reach.lent(services, instance, |instance| {
-                instance.on(seat, |it| call::exchange_apart(it, function, length, dose))
-            }),
+            None if seat.cell.is_none() => call::exchange(instance, function, length, dose),
+            services => {
+                let ran = self.reach.maybe_lent(services, instance, |instance| {
+                    instance.on(seat, |it| call::exchange_apart(it, function, length, dose))
+                });
+                match ran {
+                    Ok(ran) => ran,
+                    Err(ended) => return Err(self.lose(ended).into()),
+                }
+            }
         };
-        self.ended(ran)
+        self.usage.fuel = ran.used;
+        ran.result.map_err(|fault| self.of_run(fault))
+    }
+
+    /// A fault drops the instance.
+    #[cold]
+    fn of_run(&mut self, fault: Fault) -> CallError {
+        let fault = carried(fault);
+        self.stop();
+        fault.into()
     }
 
     /// Takes in how a run ended; a fault drops the instance.
@@ -331,11 +346,7 @@ impl Plugin {
     fn ended(&mut self, ran: Result<Ran<i64>, Ended>) -> Result<i64, CallError> {
         let ran = ran.unwrap_or_else(|ended| Ran { result: Err(self.lose(ended)), used: 0 });
         self.usage.fuel = ran.used;
-        ran.result.map_err(|fault| {
-            let fault = carried(fault);
-            self.stop();
-            fault.into()
-        })
+        ran.result.map_err(|fault| self.of_run(fault))
     }
 
     /// Its work was abandoned: all that the engine made of it goes, without destructors. What is left
@@ -493,6 +504,19 @@ impl Reach {
         let done = work(self);
         mem::swap(services, &mut self.services);
         done
+    }
+
+    /// [`Self::lent`], if there is something to lend.
+    fn maybe_lent<T>(
+        &mut self,
+        services: Option<&mut Services>,
+        instance: &mut Instance,
+        work: impl FnOnce(&mut Instance) -> T,
+    ) -> T {
+        match services {
+            Some(services) => self.lent(services, instance, work),
+            None => work(instance),
+        }
     }
 
     /// Lends services and grants to an instance while `work` runs it.
