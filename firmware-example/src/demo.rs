@@ -5,11 +5,17 @@ use crate::{
     console::say,
     flash::{BLINK, ECHO, ENDLESS, Flashed, SENSOR_FILTER},
     heap::HEAP,
-    policy::Device,
+    line::{self, Line},
+    policy::Host,
     rhythm::Rhythm,
+    turns::Turns,
     vectors,
 };
-use ampoule::{BindError, EventKind, Host, Micros, PluginId, Wake};
+use ampoule::{
+    BindError, EventKind, Micros, PluginId, Wake,
+    services::{Level, LogLine},
+};
+use core::fmt::Write;
 
 const MS: Micros = 1_000;
 /// No answer is later than this, whatever another plugin does.
@@ -25,7 +31,7 @@ struct Loaded {
 
 impl Loaded {
     #[inline(never)]
-    fn load(host: &mut Device) -> Option<Self> {
+    fn load(host: &mut Host) -> Option<Self> {
         let sensor = SENSOR_FILTER.load(host)?;
         let echo = ECHO.load(host)?;
         let blink = BLINK.load(host)?;
@@ -35,7 +41,7 @@ impl Loaded {
 }
 
 /// Runs it all; false if something wasn't as it has to be.
-pub(crate) fn run(host: &mut Device, watchdog: &mut impl Watchdog) -> bool {
+pub(crate) fn run(host: &mut Host, watchdog: &mut impl Watchdog, line: &mut Line) -> bool {
     let empty = HEAP.live();
     say!("# host: {empty} bytes of heap");
     let Some(loaded) = Loaded::load(host) else { return false };
@@ -43,14 +49,14 @@ pub(crate) fn run(host: &mut Device, watchdog: &mut impl Watchdog) -> bool {
     let known = compare(host, &loaded);
     measure(host, loaded.echo);
     watchdog.feed();
-    let lived = live(host, &loaded, watchdog);
+    let lived = live(host, &loaded, watchdog, line);
     let gone = unload(host, &loaded);
     known && lived.is_ok_and(|fine| fine) && gone
 }
 
 /// Asks what is known, and compares.
 #[inline(never)]
-fn compare(host: &mut Device, loaded: &Loaded) -> bool {
+fn compare(host: &mut Host, loaded: &Loaded) -> bool {
     let (mut right, mut all) = (0, 0);
     for row in vectors::rows() {
         let id = if row.plugin == ECHO.name { loaded.echo } else { loaded.sensor };
@@ -67,7 +73,7 @@ fn compare(host: &mut Device, loaded: &Loaded) -> bool {
 
 /// What a call takes: in an emulator, where an instruction is a nanosecond, all take the same.
 #[inline(never)]
-fn measure(host: &mut Device, echo: PluginId) {
+fn measure(host: &mut Host, echo: PluginId) {
     const CALLS: Micros = 1_000;
     let request = [0x5a_u8; 64];
     let Ok(entry) = host.bind::<[u8], &[u8]>(echo, "echo") else { return };
@@ -82,22 +88,31 @@ fn measure(host: &mut Device, echo: PluginId) {
 /// The main loop.
 #[inline(never)]
 fn live(
-    host: &mut Device,
+    host: &mut Host,
     loaded: &Loaded,
     watchdog: &mut impl Watchdog,
+    line: &mut Line,
 ) -> Result<bool, BindError> {
     let mut work = Work::bind(host, loaded)?;
+    let mut turns = Turns::new();
     let end = board::now().saturating_add(board::DEMONSTRATION);
     while board::now() < end {
         let now = board::now();
+        turns.begin(now);
         work.start(host, now);
         let turn = host.poll(now);
         work.take(host);
-        tell(host, loaded);
+        work.tell_late(now);
+        tell(host, loaded, line);
+        let again = line.serve(host);
         watchdog.feed();
-        rest(turn.next, work.due());
+        turns.end(&turn);
+        if !again {
+            rest(turn.next, work.due(), line);
+        }
     }
-    Ok(work.report())
+    let fine = work.report();
+    Ok(turns.report() && fine)
 }
 
 /// What the plugins do, each in its rhythm.
@@ -112,10 +127,12 @@ struct Work {
     reading: (f32, u32),
     /// Whether each answer was what it has to be.
     right: bool,
+    /// The latest that was told.
+    told: Micros,
 }
 
 impl Work {
-    fn bind(host: &mut Device, loaded: &Loaded) -> Result<Self, BindError> {
+    fn bind(host: &mut Host, loaded: &Loaded) -> Result<Self, BindError> {
         Ok(Self {
             echo: Rhythm::new(host.bind(loaded.echo, "shift")?, 10 * MS),
             sensor: Rhythm::new(host.bind(loaded.sensor, "filter")?, 20 * MS),
@@ -126,11 +143,12 @@ impl Work {
             flashes: 0,
             reading: (0.0, 0),
             right: true,
+            told: LATEST,
         })
     }
 
     /// Starts the calls that are due. A refusal skips a beat; why is told by the events.
-    fn start(&mut self, host: &mut Device, now: Micros) {
+    fn start(&mut self, host: &mut Host, now: Micros) {
         let (echoes, samples) = (self.echoes, self.samples);
         let _ = self.echo.start(host, now, || (echoes, echoes));
         let _ = self.sensor.start(host, now, || sample(samples));
@@ -138,7 +156,7 @@ impl Work {
         let _ = self.spin.start(host, now, || ());
     }
 
-    fn take(&mut self, host: &mut Device) {
+    fn take(&mut self, host: &mut Host) {
         if let Some(answer) = self.echo.take(host) {
             self.echoes = self.echoes.wrapping_add(1);
             self.right &= answer == Ok((self.echoes, self.echoes));
@@ -159,6 +177,24 @@ impl Work {
         }
     }
 
+    fn slowest(&self) -> Micros {
+        let Self { echo, sensor, blink, .. } = self;
+        echo.slowest().max(sensor.slowest()).max(blink.slowest())
+    }
+
+    /// Tells the workstation of an answer that came later than it may, and than any before.
+    fn tell_late(&mut self, now: Micros) {
+        let slowest = self.slowest();
+        if slowest <= self.told {
+            return;
+        }
+        self.told = slowest;
+        let mut text = heapless::String::<64>::new();
+        // It fits.
+        let _ = write!(text, "an answer came {slowest} us after it was due");
+        line::keep(&LogLine { plugin: "", level: Level::Warn, text: &text, now });
+    }
+
     /// When the next call is to start.
     fn due(&self) -> Micros {
         let Self { echo, sensor, blink, spin, .. } = self;
@@ -166,7 +202,7 @@ impl Work {
     }
 
     fn report(&self) -> bool {
-        let Self { echo, sensor, blink, reading: (celsius, dropped), .. } = self;
+        let Self { reading: (celsius, dropped), .. } = self;
         let tenths = (celsius * 10.0) as i32;
         say!("echo: {} answers", self.echoes);
         say!(
@@ -174,7 +210,7 @@ impl Work {
             self.samples
         );
         say!("blink: {} flashes", self.flashes);
-        let slowest = echo.slowest().max(sensor.slowest()).max(blink.slowest());
+        let slowest = self.slowest();
         say!("all of them in time: {}", yes(slowest <= LATEST));
         say!("# the slowest answer came {slowest} us after it was due");
         self.right && slowest <= LATEST
@@ -190,8 +226,9 @@ fn sample(number: u32) -> (u64, f32) {
 
 /// Tells what has happened to plugins.
 #[inline(never)]
-fn tell(host: &mut Device, loaded: &Loaded) {
+fn tell(host: &mut Host, loaded: &Loaded, line: &mut Line) {
     while let Some(event) = host.next_event() {
+        line.note(&event);
         let name = host.plugin(event.plugin).map_or("?", |plugin| plugin.meta().name);
         match event.what {
             EventKind::Faulted { code } => say!("{name}: ended, {code}"),
@@ -208,13 +245,13 @@ fn tell(host: &mut Device, loaded: &Loaded) {
 }
 
 /// Sleeps while there is nothing to do. The clock's interrupt comes each millisecond, so none is slept over.
-fn rest(next: Wake, due: Micros) {
+fn rest(next: Wake, due: Micros, line: &mut Line) {
     let until = match next {
         Wake::Now => return,
         Wake::At(at) => at.min(due),
         Wake::Never => due,
     };
-    while board::now() + MS < until {
+    while board::now() + MS < until && !line.is_awake() {
         board::idle();
         // Fed again within a second: `due` is never further away than that.
     }
@@ -222,7 +259,7 @@ fn rest(next: Wake, due: Micros) {
 
 /// Unloads all, the last first, and looks at what is left.
 #[inline(never)]
-fn unload(host: &mut Device, loaded: &Loaded) -> bool {
+fn unload(host: &mut Host, loaded: &Loaded) -> bool {
     let all: [(&Flashed, PluginId); 4] = [
         (&ENDLESS, loaded.spin),
         (&BLINK, loaded.blink),

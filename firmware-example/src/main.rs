@@ -12,11 +12,14 @@ mod demo;
 #[cfg(not(feature = "trials"))]
 mod flash;
 mod heap;
+mod line;
 mod pins;
 mod policy;
 #[cfg(not(feature = "trials"))]
 mod rhythm;
 mod same;
+#[cfg(not(feature = "trials"))]
+mod turns;
 #[cfg(not(feature = "trials"))]
 mod vectors;
 
@@ -29,6 +32,7 @@ use board::{Light, Parts};
 use console::say;
 use core::panic::PanicInfo;
 use heap::{CELL, HEAP};
+use line::Line;
 
 #[cfg_attr(not(feature = "virt"), cortex_m_rt::entry)]
 #[cfg_attr(feature = "virt", riscv_rt::entry)]
@@ -37,6 +41,7 @@ fn main() -> ! {
         board::end(false)
     };
     HEAP.give(heap, cell_stack);
+    let Some(line) = Line::open() else { board::end(false) };
     say!("# board: {}", board::NAME);
     say!("# heap: {} bytes", HEAP.free());
     let before = HEAP.live();
@@ -45,7 +50,7 @@ fn main() -> ! {
     let fine = {
         let mut host = Host::new(policy::CONFIG, board::now);
         match offer(&mut host, light) {
-            Ok(()) => demo::run(&mut host, &mut watchdog),
+            Ok(()) => demo::run(&mut host, &mut watchdog, line),
             Err(error) => {
                 say!("a service isn't offered: {error}");
                 false
@@ -64,8 +69,11 @@ fn main() -> ! {
 }
 
 /// What plugins may ask for, if their manifests and the policy grant it.
-fn offer(host: &mut policy::Device, light: Light) -> Result<(), OfferError> {
-    host.offer(Box::new(Log::new(4_096, |line| say!("{line}"))))?;
+fn offer(host: &mut policy::Host, light: Light) -> Result<(), OfferError> {
+    host.offer(Box::new(Log::new(4_096, |line| {
+        say!("{line}");
+        line::keep(line);
+    })))?;
     host.offer(Box::new(Clock::without_date()))?;
     // A device without a source of its own: not for keys.
     host.offer(Box::new(Random::seeded(0x5eed)))?;

@@ -2,7 +2,7 @@
 
 use crate::heap::CELL;
 use ampoule::{
-    BreakerRules, Config, Host, Limits, Policy,
+    BreakerRules, Config, Limits, Policy,
     manifest::{ServiceRule, ServiceRules, Strings},
 };
 
@@ -28,9 +28,12 @@ const RULES: &[ServiceRule<'_>] = &[
     rule("gpio", &["set", "get"], Some("led"), 200),
 ];
 
+/// The largest module: what fits into the RAM where an install lies. Its manifest has to fit in with it.
+pub(crate) const MODULE_BYTES: u32 = 8 * 1024;
+
 static POLICY: Policy<'_> = Policy {
     limits: Limits {
-        module_bytes: 16 * 1024,
+        module_bytes: MODULE_BYTES,
         memory_bytes: 4 * 1024,
         message_bytes: 1024,
         call_fuel: 200_000,
@@ -55,5 +58,5 @@ pub(crate) const CONFIG: Config<'_> = Config {
     ..Config::MICRO
 };
 
-/// As many as there are plugins in flash.
-pub(crate) type Device = Host<'static, 4>;
+/// Two slots more than there are plugins in flash: for those that come over the line.
+pub(crate) type Host = ampoule::Host<'static, 6>;

@@ -7,7 +7,8 @@ use crate::{
     board::{self, Watchdog},
     console::say,
     heap::{BLOCKS, CELL, HEAP},
-    policy::Device,
+    line::Line,
+    policy::Host,
 };
 use alloc::vec::Vec;
 use ampoule::{CallError, Cell, Diagnosis, Ended, Fault, LoadError, PluginId, Source};
@@ -21,7 +22,7 @@ const STEP_BYTES: usize = 64;
 const LIVES: u32 = 500;
 
 /// Runs all of them; false if the host isn't what it has to be after any.
-pub(crate) fn run(host: &mut Device, watchdog: &mut impl Watchdog) -> bool {
+pub(crate) fn run(host: &mut Host, watchdog: &mut impl Watchdog, _line: &mut Line) -> bool {
     let fine = [
         fails(host, watchdog, false),
         fails(host, watchdog, true),
@@ -75,7 +76,7 @@ enum Life {
 }
 
 /// Every allocation of a life fails in turn.
-fn fails(host: &mut Device, watchdog: &mut impl Watchdog, for_ever: bool) -> bool {
+fn fails(host: &mut Host, watchdog: &mut impl Watchdog, for_ever: bool) -> bool {
     let mut tally = Tally::default();
     for point in 0..MOST_POINTS {
         watchdog.feed();
@@ -99,7 +100,7 @@ fn fails(host: &mut Device, watchdog: &mut impl Watchdog, for_ever: bool) -> boo
 }
 
 /// Loads, calls twice, reloads, calls, unloads.
-fn live(host: &mut Device) -> Life {
+fn live(host: &mut Host) -> Life {
     let id = match host.load(Source::new(ECHO)) {
         Ok(id) => id,
         Err(error) => return of_load(&error),
@@ -113,7 +114,7 @@ fn live(host: &mut Device) -> Life {
     worst.unwrap_or(Life::Whole)
 }
 
-fn echoes(host: &mut Device, id: PluginId) -> Life {
+fn echoes(host: &mut Host, id: PluginId) -> Life {
     let Ok(entry) = host.bind::<[u8], &[u8]>(id, "echo") else { return Life::Refused };
     match host.call(&entry, &b"still here"[..]) {
         Ok(reply) if reply == b"still here" => Life::Whole,
@@ -149,7 +150,7 @@ fn wrong(code: &str) -> Life {
 }
 
 /// A heap that is larger by a little each time, until a life fits.
-fn sweeps(host: &mut Device, watchdog: &mut impl Watchdog) -> bool {
+fn sweeps(host: &mut Host, watchdog: &mut impl Watchdog) -> bool {
     let mut tally = Tally::default();
     let (mut room, mut whole) = (0, 0);
     while whole < 8 && room < HEAP.free() {
@@ -208,7 +209,7 @@ fn deeper(end: usize) -> u32 {
 }
 
 /// Plugins that die in different ways, one after the other.
-fn dies(host: &mut Device, watchdog: &mut impl Watchdog) -> bool {
+fn dies(host: &mut Host, watchdog: &mut impl Watchdog) -> bool {
     let before = HEAP.live();
     let mut died = 0;
     for life in 0..LIVES {

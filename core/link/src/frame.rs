@@ -2,11 +2,12 @@
 
 use crate::LINK_VERSION;
 use cobs::{CobsEncoder, DecodeResult, DecoderState};
-use crc::{CRC_32_ISO_HDLC, Crc, Digest};
+use crc::{CRC_32_ISO_HDLC, Crc, Digest, NoTable};
 use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 
-static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+/// Bit by bit: a table would be a kilobyte of flash, and the line is slower than either.
+static CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
 /// What a frame has before its message.
 pub const HEADER_BYTES: usize = 10;
@@ -237,7 +238,7 @@ fn write<T: Serialize>(out: &mut [u8], header: Header, message: &T) -> Option<us
 /// Where postcard writes to: through the CRC and COBS into the buffer, without one in between.
 struct Framed<'a> {
     cobs: CobsEncoder<'a>,
-    digest: Digest<'static, u32>,
+    digest: Digest<'static, u32, NoTable>,
 }
 
 impl Flavor for Framed<'_> {

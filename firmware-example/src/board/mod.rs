@@ -7,6 +7,8 @@
 //! | `Light` | an `embedded_hal` output, `Send` |
 //! | `Dog` | a [`Watchdog`] |
 //! | `Uart` | an `embedded_io` writer that may be made anywhere, in the panic handler too |
+//! | `LinkPort` | the link's port: an `embedded_io` reader and writer that tell when they are ready |
+//! | `reset()` | restarts the chip |
 //! | `now()` | microseconds since the start |
 //! | `idle()` | sleeps until the next interrupt: a millisecond at most |
 //! | `stack_used()` | bytes of the stack that were ever used, if that is known |
@@ -17,6 +19,8 @@
 mod emulated;
 #[cfg(not(feature = "emulated"))]
 mod for_ever;
+#[cfg(any(feature = "stm32f405", feature = "mps2-an505"))]
+mod receive;
 mod register;
 #[cfg(any(feature = "stm32f405", feature = "mps2-an505"))]
 mod stack;
@@ -30,7 +34,7 @@ mod chosen;
 
 #[cfg(feature = "trials")]
 pub(crate) use chosen::GUARDED;
-pub(crate) use chosen::{Dog, Light, NAME, Uart, idle, now, stack_used, start};
+pub(crate) use chosen::{Dog, Light, LinkPort, NAME, Uart, idle, now, reset, stack_used, start};
 #[cfg(all(feature = "emulated", not(feature = "trials")))]
 pub(crate) use emulated::DEMONSTRATION;
 #[cfg(feature = "emulated")]
@@ -43,8 +47,8 @@ use core::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-/// What is left of 128 KiB beside both stacks, 16 KiB and this, and the statics.
-const HEAP_BYTES: usize = 88 * 1024;
+/// What is left of 128 KiB beside both stacks, 16 KiB and this, and the statics, of which the link's are the largest.
+pub(crate) const HEAP_BYTES: usize = 79 * 1024;
 /// The stack that plugins run on: what loading takes, and some more.
 const CELL_STACK_BYTES: usize = 20 * 1024;
 

@@ -3,12 +3,13 @@
 
 pub(crate) use super::{
     stack::stack_used,
-    systick::{idle, now},
+    systick::{idle, now, reset},
 };
 
-use super::{Parts, Watchdog, memory, register::Register, systick};
+use super::{Parts, Watchdog, memory, receive, register::Register, systick};
 use core::convert::Infallible;
-use cortex_m::Peripherals;
+use cortex_m::{Peripherals, interrupt::InterruptNumber, peripheral::NVIC};
+use cortex_m_rt::exception;
 use embedded_hal::digital::{ErrorType, OutputPin};
 
 /// Whether the chip itself guards the end of a stack.
@@ -23,7 +24,7 @@ mod at {
     use super::Register;
 
     const fn register(address: usize) -> Register {
-        // SAFETY: those below are registers of a serial port, lights and a watchdog, which know nothing of
+        // SAFETY: those below are registers of serial ports, lights and a watchdog, which know nothing of
         // memory.
         unsafe { Register::at(address) }
     }
@@ -32,6 +33,11 @@ mod at {
     pub(super) const UART0_STATE: Register = register(0x5020_0004);
     pub(super) const UART0_CTRL: Register = register(0x5020_0008);
     pub(super) const UART0_BAUDDIV: Register = register(0x5020_0010);
+    pub(super) const UART1_DATA: Register = register(0x5020_1000);
+    pub(super) const UART1_STATE: Register = register(0x5020_1004);
+    pub(super) const UART1_CTRL: Register = register(0x5020_1008);
+    pub(super) const UART1_INTCLEAR: Register = register(0x5020_100c);
+    pub(super) const UART1_BAUDDIV: Register = register(0x5020_1010);
     pub(super) const FPGAIO_LED0: Register = register(0x5030_2000);
     pub(super) const WDOG_LOAD: Register = register(0x5008_1000);
     pub(super) const WDOG_CONTROL: Register = register(0x5008_1008);
@@ -39,12 +45,17 @@ mod at {
     pub(super) const WDOG_LOCK: Register = register(0x5008_1c00);
 }
 
-/// Sets clock, serial port (115,200 baud) and watchdog up.
+/// Sets clock, serial ports (115,200 baud) and watchdog up.
 pub(crate) fn start() -> Option<Parts> {
     let mut core = Peripherals::take()?;
     systick::start(&mut core.SYST, MEGAHERTZ);
     at::UART0_BAUDDIV.write(MEGAHERTZ * 1_000_000 / 115_200);
     at::UART0_CTRL.write(1);
+    at::UART1_BAUDDIV.write(MEGAHERTZ * 1_000_000 / 115_200);
+    // Sends, and receives by interrupt.
+    at::UART1_CTRL.write(1 | 1 << 1 | 1 << 3);
+    // SAFETY: its handler takes a byte, and no critical section is built on masks.
+    unsafe { NVIC::unmask(Received) };
     let (heap, cell_stack) = memory()?;
     Some(Parts { heap, cell_stack, light: Light(()), watchdog: Dog::start() })
 }
@@ -111,5 +122,77 @@ impl embedded_io::Write for Uart {
     fn flush(&mut self) -> Result<(), Infallible> {
         while at::UART0_STATE.read() & 1 != 0 {}
         Ok(())
+    }
+}
+
+/// The link's port: the second serial port, received by interrupt.
+pub(crate) struct LinkPort(());
+
+impl LinkPort {
+    pub(crate) const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl embedded_io::ErrorType for LinkPort {
+    type Error = Infallible;
+}
+
+impl embedded_io::ReadReady for LinkPort {
+    fn read_ready(&mut self) -> Result<bool, Infallible> {
+        Ok(receive::is_ready())
+    }
+}
+
+impl embedded_io::Read for LinkPort {
+    fn read(&mut self, place: &mut [u8]) -> Result<usize, Infallible> {
+        while !place.is_empty() && !receive::is_ready() {}
+        Ok(receive::take(place))
+    }
+}
+
+impl embedded_io::WriteReady for LinkPort {
+    fn write_ready(&mut self) -> Result<bool, Infallible> {
+        Ok(is_free())
+    }
+}
+
+impl embedded_io::Write for LinkPort {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        let Some(byte) = bytes.first() else { return Ok(0) };
+        while !is_free() {}
+        at::UART1_DATA.write(u32::from(*byte));
+        Ok(1)
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        while !is_free() {}
+        Ok(())
+    }
+}
+
+/// Whether the transmitter takes a byte.
+fn is_free() -> bool {
+    at::UART1_STATE.read() & 1 == 0
+}
+
+/// The only interrupt that is on beside the clock's: a byte has come in on the link's port.
+#[exception]
+unsafe fn DefaultHandler(_number: i16) {
+    while at::UART1_STATE.read() & 2 != 0 {
+        // Acknowledged first: the next byte asks again.
+        at::UART1_INTCLEAR.write(2);
+        receive::keep(at::UART1_DATA.read() as u8);
+    }
+}
+
+/// The interrupt of the link's port.
+#[derive(Clone, Copy)]
+struct Received;
+
+// SAFETY: it is the number of that interrupt on this chip, and never another.
+unsafe impl InterruptNumber for Received {
+    fn number(self) -> u16 {
+        34
     }
 }

@@ -28,17 +28,23 @@ pub(crate) fn now() -> Micros {
         // It wrapped round, and the interrupt waits until we are done.
         let pending = SCB::is_pendst_pending();
         let left = if pending { SYST::get_current() } else { left };
-        (ticks + u64::from(pending)) * 1000 + Micros::from(999 - whole_micros(cs, left))
+        (ticks + u64::from(pending)) * 1000 + Micros::from(since_tick(cs, left))
     })
 }
 
-fn whole_micros(cs: CriticalSection<'_>, cycles: u32) -> u32 {
-    (cycles / PER_MICRO.borrow(cs).get()).min(999)
+/// Microseconds since the counter wrapped round. It is told of at 0, a cycle before it starts anew.
+fn since_tick(cs: CriticalSection<'_>, left: u32) -> u32 {
+    if left == 0 { 0 } else { 999 - (left / PER_MICRO.borrow(cs).get()).min(999) }
 }
 
 /// Sleeps until the next interrupt.
 pub(crate) fn idle() {
     cortex_m::asm::wfi();
+}
+
+/// Restarts the chip.
+pub(crate) fn reset() -> ! {
+    SCB::sys_reset()
 }
 
 /// A millisecond is over.

@@ -39,7 +39,7 @@ const CONFIG: Config<'_> = Config {
     ..Config::MICRO
 };
 
-type Device = Host<'static, 2>;
+type Device = Host<'static, 6>;
 
 type Done = Result<(), Box<dyn Error>>;
 

@@ -24,6 +24,8 @@ Commands:
                                written anew
   trials [--board B]           the same with want of memory at every point in place of the
                                demonstration, compared with trials.out
+  link [--board B]             build the firmware example as it runs on a board, boot it in QEMU, and
+                               work on it over its serial line
   wasi [--check]               build the programs of guests/wasi with their own toolchains and
                                test them; --check leaves guests/prebuilt as it is
   build-guest FOLDER           build one guest, wherever its folder is
@@ -40,6 +42,7 @@ pub(crate) enum Task {
     Guests { check: bool },
     Firmware { board: Option<String>, check: bool },
     Trials { board: Option<String> },
+    Link { board: Option<String> },
     Wasi { check: bool },
     BuildGuest { folder: PathBuf },
     NewGuest { name: String, parent: Option<PathBuf> },
@@ -60,6 +63,7 @@ pub(crate) fn parse(parser: Parser) -> Result<Task> {
             Task::Firmware { board: given.board.clone(), check: given.check }
         }
         (Some("trials"), None) => Task::Trials { board: given.board.clone() },
+        (Some("link"), None) => Task::Link { board: given.board.clone() },
         (Some("wasi"), None) => Task::Wasi { check: given.check },
         (Some("build-guest"), Some(folder)) => Task::BuildGuest { folder: folder.into() },
         (Some("new-guest"), Some(name)) => {
@@ -75,7 +79,10 @@ pub(crate) fn parse(parser: Parser) -> Result<Task> {
             | Task::Wasi { .. }
             | Task::Help
     );
-    let board_fits = matches!(task, Task::Firmware { .. } | Task::Trials { .. } | Task::Help);
+    let board_fits = matches!(
+        task,
+        Task::Firmware { .. } | Task::Trials { .. } | Task::Link { .. } | Task::Help
+    );
     let dir_fits = matches!(task, Task::NewGuest { .. } | Task::Help);
     if words.next().is_some()
         || given.check && !check_fits
@@ -145,6 +152,7 @@ mod tests {
                 Task::Firmware { board: Some("virt".into()), check: true },
             ),
             ("trials --board virt", Task::Trials { board: Some("virt".into()) }),
+            ("link --board virt", Task::Link { board: Some("virt".into()) }),
             ("wasi --check", Task::Wasi { check: true }),
             ("build-guest some/where", Task::BuildGuest { folder: "some/where".into() }),
             ("new-guest demo", demo(None)),
@@ -161,6 +169,7 @@ mod tests {
             "setup now",
             "nostd --check",
             "asan --check",
+            "link --check",
             "guests --dir x",
             "build-guest",
             "new-guest",

@@ -19,12 +19,14 @@ const MARGIN_PERCENT: u64 = 15;
 const MOST_TIME: Duration = Duration::from_secs(300);
 
 /// A board, as QEMU knows it.
-struct Board {
-    name: &'static str,
+pub(crate) struct Board {
+    pub(crate) name: &'static str,
     target: &'static str,
-    qemu: &'static str,
+    pub(crate) qemu: &'static str,
     package: &'static str,
-    machine: &'static [&'static str],
+    pub(crate) machine: &'static [&'static str],
+    /// Whether console and link share the only port.
+    pub(crate) shares_port: bool,
 }
 
 /// The first is the one whose figures are kept.
@@ -35,6 +37,7 @@ const BOARDS: [Board; 3] = [
         qemu: "qemu-system-arm",
         package: "qemu-system-arm",
         machine: &["-M", "netduinoplus2"],
+        shares_port: false,
     },
     Board {
         name: "mps2-an505",
@@ -42,6 +45,7 @@ const BOARDS: [Board; 3] = [
         qemu: "qemu-system-arm",
         package: "qemu-system-arm",
         machine: &["-M", "mps2-an505"],
+        shares_port: false,
     },
     Board {
         name: "virt",
@@ -49,6 +53,7 @@ const BOARDS: [Board; 3] = [
         qemu: "qemu-system-riscv32",
         package: "qemu-system-misc",
         machine: &["-M", "virt", "-bios", "none"],
+        shares_port: true,
     },
 ];
 
@@ -73,7 +78,7 @@ pub(crate) fn run(board: Option<&str>, program: Program, check: bool) -> Result<
     let board = Board::find(board)?;
     locks::compare()?;
     board.look_for_qemu()?;
-    let image = board.build(program)?;
+    let image = board.build(program.feature())?;
     if program == Program::Demonstration {
         flash_table::print(&image)?;
     }
@@ -109,8 +114,8 @@ impl Program {
 
     const fn feature(self) -> &'static str {
         match self {
-            Self::Demonstration => "emulated",
-            Self::Trials => "trials",
+            Self::Demonstration => ",emulated",
+            Self::Trials => ",trials",
         }
     }
 }
@@ -120,18 +125,18 @@ fn folder() -> PathBuf {
 }
 
 impl Board {
-    fn find(name: Option<&str>) -> Result<&'static Self> {
+    pub(crate) fn find(name: Option<&str>) -> Result<&'static Self> {
         let Some(name) = name else { return Ok(&BOARDS[0]) };
         let board = BOARDS.iter().find(|board| board.name == name);
         let names = BOARDS.map(|board| board.name).join(", ");
         board.ok_or_else(|| format!("there is no board `{name}`; there are {names}").into())
     }
 
-    fn is_main(&self) -> bool {
+    pub(crate) fn is_main(&self) -> bool {
         self.name == BOARDS[0].name
     }
 
-    fn look_for_qemu(&self) -> Result<()> {
+    pub(crate) fn look_for_qemu(&self) -> Result<()> {
         let found = process::output(Command::new(self.qemu).arg("--version"));
         found.map(|_| ()).map_err(|why| {
             let Self { package, .. } = self;
@@ -140,11 +145,12 @@ impl Board {
         })
     }
 
-    fn build(&self, program: Program) -> Result<PathBuf> {
+    /// Builds it with the board's feature, and `more` behind that.
+    pub(crate) fn build(&self, more: &str) -> Result<PathBuf> {
         let (folder, cross) = (folder(), Cross::find(self.target)?);
         let mut command = cross.cargo_build(&folder, self.target)?;
         command.args(["--quiet", "--release", "--locked", "--no-default-features", "--features"]);
-        process::run(command.arg(format!("{},{}", self.name, program.feature())))?;
+        process::run(command.arg(format!("{}{more}", self.name)))?;
         let out = cross.target_dir(&folder)?.join(self.target);
         Ok(out.join("release/ampoule-firmware"))
     }

@@ -7,6 +7,7 @@ mod firmware;
 mod flash_table;
 mod guest;
 mod guests;
+mod link;
 mod locks;
 mod new_guest;
 mod nostd;
@@ -44,6 +45,7 @@ fn carry_out(task: Task) -> Result<()> {
             firmware::run(board.as_deref(), Program::Demonstration, check)?;
         }
         Task::Trials { board } => firmware::run(board.as_deref(), Program::Trials, true)?,
+        Task::Link { board } => link::run(board.as_deref())?,
         Task::Wasi { check } => wasi::run(check)?,
         Task::BuildGuest { folder } => guests::build_at(&folder)?,
         Task::NewGuest { name, parent } => new_guest::run(&name, parent.as_deref())?,

@@ -4,12 +4,13 @@ use crate::{Result, cross::Cross, process, workspace};
 use std::time::Instant;
 
 /// What runs on a device: package and features.
-const BUILDS: [(&str, &str); 6] = [
+const BUILDS: [(&str, &str); 7] = [
     ("ampoule-abi", ""),
     ("ampoule-abi", "alloc"),
     ("ampoule-link", ""),
     ("ampoule", ""),
     ("ampoule-cell", ""),
+    ("ampoule-device", ""),
     ("same-api", ""),
 ];
 
@@ -43,7 +44,7 @@ fn report(cross: &Cross, target: &str, package: &str, features: &str) -> Result<
     let outcome = process::run(&mut command);
     let verdict = if outcome.is_ok() { "ok" } else { "FAILED" };
     let seconds = start.elapsed().as_secs_f64();
-    println!("  {verdict:6} {package:12} {features:6} {seconds:6.1} s");
+    println!("  {verdict:6} {package:14} {features:6} {seconds:6.1} s");
     if let Err(error) = &outcome {
         println!("  {error}");
     }

@@ -72,7 +72,7 @@ fn each_call_over_a_damaged_wire_is_done_once_or_not_at_all() {
             assert!((last + 1..=last + 1 + unknown).contains(&sum), "{seed}: {sum} after {last}");
             (last, unknown) = (sum, 0);
         }
-        repeated += bench.device.server.dropped() + bench.client.dropped();
+        repeated += bench.device.unit.dropped() + bench.client.dropped();
     }
     println!("{repeated} frames dropped, {failed} calls without an answer");
     assert!(repeated > 100);

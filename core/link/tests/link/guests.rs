@@ -3,14 +3,14 @@
 use ampoule_abi::Meta;
 
 /// Its entries: `who` answers its version, `add` the sum of all numbers that it was given so far (an i32
-/// each, as four bytes), `say` writes a line to the log, `trap` traps, `fail` says no, `big` answers
+/// each, as four bytes), `say` writes a line to the log, `trap` traps, `spin` never ends, `fail` says no, `big` answers
 /// 2000 bytes.
 pub(crate) fn plugin(name: &str, version: &str) -> Vec<u8> {
     let length = version.len();
     let text = format!(
         r#"(module
             (import "log" "write" (func $write (param i32 i32 i32 i32) (result i32)))
-            (memory (export "memory") 4096 4096 (pagesize 1))
+            (memory (export "memory") 2304 2304 (pagesize 1))
             (global $sum (mut i32) (i32.const 0))
             (data (i32.const 128) "{version}")
             (data (i32.const 160) "\02\05hello")
@@ -22,6 +22,7 @@ pub(crate) fn plugin(name: &str, version: &str) -> Vec<u8> {
             (func (export "say") (param i32) (result i64)
                 (drop (call $write (i32.const 160) (i32.const 7) (i32.const 256) (i32.const 64)))
                 (i64.const 0))
+            (func (export "spin") (param i32) (result i64) (loop (br 0)) unreachable)
             (func (export "trap") (param i32) (result i64) unreachable)
             (func (export "big") (param i32) (result i64) (i64.const 0x80_0000_07d0))
             (func (export "fail") (param i32) (result i64)
@@ -41,7 +42,7 @@ pub(crate) fn manifest(name: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn with_meta(mut wasm: Vec<u8>, meta: &Meta<'_>) -> Vec<u8> {
+pub(crate) fn with_meta(mut wasm: Vec<u8>, meta: &Meta<'_>) -> Vec<u8> {
     let mut content = vec![1];
     for text in [meta.name, meta.version, meta.description, meta.author] {
         content.push(u8::try_from(text.len()).unwrap());

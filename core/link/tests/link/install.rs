@@ -159,10 +159,10 @@ fn an_install_is_resumed_in_another_session_after_a_break() {
     assert_eq!(bench.status().unwrap().unwrap().next_offset, 200);
     assert_eq!(code(&bench.ask(&Request::Commit).unwrap()), "N09");
     assert_eq!(bench.who(plugin), "1.0.0");
-    let before = bench.device.inner.done;
+    let before = bench.device.done;
     bench.install(Target::Plugin(plugin), "2.0.0").unwrap();
     let requests = (bytes.len() - 200).div_ceil(200) + 2;
-    assert_eq!((bench.device.inner.done - before) as usize, requests, "none was sent twice");
+    assert_eq!((bench.device.done - before) as usize, requests, "none was sent twice");
     assert_eq!(bench.who(plugin), "2.0.0");
 }
 

@@ -264,13 +264,13 @@ fn a_doubled_commit_loads_once() {
         while !bytes.is_empty() {
             bench.device.turn(&mut bytes);
         }
-        replies.push(sent(&mut bench.device.server));
+        replies.push(bench.device.say());
     }
     assert!(!replies[0].is_empty() && replies.iter().all(|reply| *reply == replies[0]));
     bench.client.receive(&replies[0]);
     assert_eq!(bench.client.reply(), Some(Ok(Reply::Loaded { plugin })));
     let mut swaps = 0;
-    while let Some(event) = bench.device.inner.host.next_event() {
+    while let Some(event) = bench.device.host.next_event() {
         swaps += u32::from(matches!(event.what, ampoule::EventKind::Swapped { .. }));
     }
     assert_eq!(swaps, 1);
@@ -289,10 +289,10 @@ fn events_that_were_taken_come_again_with_their_repetition() {
     // The first reply is lost.
     for _ in 0..2 {
         bench.device.turn(&mut frame.clone());
-        let reply = sent(&mut bench.device.server);
+        let reply = bench.device.say();
         assert!(!reply.is_empty());
         bench.client.give_up();
-        assert!(bench.device.inner.host.next_event().is_none());
+        assert!(bench.device.host.next_event().is_none());
     }
     let again = bench.ask(&Request::Events { most: 9 }).unwrap();
     let Reply::Events(none) = reply(&again) else { panic!("events") };
@@ -307,7 +307,7 @@ fn a_call_that_was_repeated_ran_once() {
     let frame = bench.client.output().to_vec();
     for _ in 0..4 {
         bench.device.turn(&mut frame.clone());
-        sent(&mut bench.device.server);
+        bench.device.say();
     }
     bench.client.give_up();
     let bytes = bench.call(plugin, "add", &[0; 4]);

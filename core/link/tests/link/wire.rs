@@ -65,8 +65,8 @@ impl Bench {
         self.at_device.extend(up);
         let before = self.at_device.len();
         self.device.turn(&mut self.at_device);
-        let reply = self.damage.block(self.device.server.output());
-        self.device.server.sent(reply.len());
+        let reply = self.damage.block(self.device.unit.output());
+        self.device.unit.sent(reply.len());
         let down = self.damage.pass(&reply);
         self.at_client.extend(down);
         let taken = self.client.receive(&self.at_client);

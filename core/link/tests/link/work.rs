@@ -1,6 +1,10 @@
 //! A real host does what it is asked over the link.
 
-use crate::wire::{Bench, code, package, reply};
+use crate::{
+    guests,
+    wire::{Bench, code, package, reply},
+};
+use ampoule::{Manifest, Source};
 use ampoule_link::{
     BreakerState, Bytes, EntryCall, Event, EventKind, LinkError, PluginId, Reply, Request, Target,
 };
@@ -86,7 +90,7 @@ fn a_module_that_admission_refuses_leaves_the_old_version() {
     let wrong = ampoule_link::Announced::new(Target::Plugin(plugin), &[b"", b"\0asm\x01\0\0\0"]);
     bench.ask(&Request::Begin(wrong)).unwrap();
     let rest = b"\0asm\x01\0\0\0";
-    let chunk = wrong.next_request(rest, bench.device.inner.install.progress(), 100);
+    let chunk = wrong.next_request(rest, bench.device.unit.install().progress(), 100);
     bench.ask(&chunk).unwrap();
     assert_eq!(code(&bench.ask(&Request::Commit).unwrap()), "A12");
     assert_eq!(bench.who(plugin), "1.0.0");
@@ -104,7 +108,7 @@ fn counters_lines_and_events_tell_what_has_happened() {
     let Reply::Counters(counters) = reply(&bytes) else { panic!("counters") };
     assert_eq!((counters.calls, counters.successes), (5, 3));
     assert_eq!((counters.failure_replies, counters.failures, counters.refusals), (1, 1, 0));
-    assert!(counters.fuel_total > counters.fuel_most && counters.memory_most_bytes == 4096);
+    assert!(counters.fuel_total > counters.fuel_most && counters.memory_most_bytes == 2304);
 
     for (most, left) in [(1, 1), (9, 1), (9, 0)] {
         let bytes = bench.ask(&Request::Lines { most }).unwrap();
@@ -168,8 +172,89 @@ fn a_request_that_no_frame_takes_isnt_sent() {
     let (announced, bytes) = package(Target::Plugin(plugin), "2.0.0");
     bench.ask(&Request::Begin(announced)).unwrap();
     let most = crate::Unit::CHUNK_BYTES;
-    let request = announced.next_request(&bytes, bench.device.inner.install.progress(), most);
+    let request = announced.next_request(&bytes, bench.device.unit.install().progress(), most);
     bench.ask(&request).unwrap();
-    let written = bench.device.inner.install.progress().unwrap().next_offset;
+    let written = bench.device.unit.install().progress().unwrap().next_offset;
     assert_eq!(written as usize, bytes.len().min(most as usize));
+}
+
+/// A call that runs for many turns, and one of another plugin that the firmware makes meanwhile.
+#[test]
+fn a_call_over_the_line_keeps_no_other_plugin_waiting_and_is_answered_when_it_is_over() {
+    let (mut bench, plugin) = Bench::with_plugin();
+    let device = &mut bench.device;
+    let spins = device.host.load(Source::new(&guests::plugin("spinner", "1.0.0"))).is_err();
+    assert!(spins, "it asks for a log that isn't granted");
+    let manifest = Manifest::parse(&guests::manifest("spinner")).unwrap();
+    let module = guests::plugin("spinner", "1.0.0");
+    let spinner = device.host.load(Source::new(&module).with_manifest(&manifest)).unwrap();
+    let own = device.host.bind::<(), [u8; 0]>(spinner, "say").unwrap();
+
+    let endless = EntryCall { plugin, entry: "spin", request: Bytes(b"") };
+    bench.client.send(&Request::Call(endless), 0).unwrap();
+    let frame = bench.client.output().to_vec();
+    assert_eq!(device.unit.receive(&frame), frame.len());
+    assert!(device.one_turn());
+    let (mut turns, mut answers) = (0, 0);
+    while device.unit.is_calling() {
+        let call = device.host.start(&own, &()).unwrap();
+        // A repetition doesn't start it anew.
+        device.unit.receive(&frame);
+        device.one_turn();
+        answers += u32::from(device.host.take(&call).is_some_and(|answer| answer.is_ok()));
+        turns += 1;
+    }
+    assert_eq!(answers, turns);
+    assert!(turns >= 20, "200,000 fuel in slices of 10,000, and not {turns}");
+    let answer = device.say();
+    bench.client.receive(&answer);
+    let Some(Ok(Reply::Problem(problem))) = bench.client.reply() else { panic!("a problem") };
+    assert_eq!(problem.code, "F01");
+}
+
+#[test]
+fn an_install_that_there_is_no_heap_for_is_refused_and_over() {
+    let (mut bench, plugin) = Bench::with_plugin();
+    bench.device.board.full = true;
+    let refused = bench.install(Target::Plugin(plugin), "2.0.0");
+    assert!(format!("{refused:?}").contains("A30"), "{refused:?}");
+    assert_eq!(bench.status().unwrap(), None);
+    assert_eq!(bench.who(plugin), "1.0.0");
+    bench.device.board.full = false;
+    bench.install(Target::Plugin(plugin), "2.0.0").unwrap();
+}
+
+#[test]
+fn events_that_the_firmware_has_taken_come_first_and_the_lost_are_told() {
+    let (mut bench, plugin) = Bench::with_plugin();
+    let loaded = bench.device.host.next_event().unwrap();
+    bench.device.unit.note(&loaded);
+    bench.call(plugin, "trap", b"");
+    let told = |bench: &mut Bench, most| {
+        let bytes = bench.ask(&Request::Events { most }).unwrap();
+        let Reply::Events(events) = reply(&bytes) else { panic!("events") };
+        events.iter().map(|event| format!("{:?}", event.unwrap().what)).collect::<Vec<_>>()
+    };
+    assert!(told(&mut bench, 1)[0].starts_with("Loaded"));
+    assert_eq!(told(&mut bench, 9), ["Faulted { code: \"F03\" }"]);
+    for _ in 0..100 {
+        bench.device.unit.note(&loaded);
+    }
+    let first = told(&mut bench, 99);
+    let lost: usize = first[0].trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap();
+    let mut kept = first.len() - 1;
+    while let more @ 1.. = told(&mut bench, 99).len() {
+        kept += more;
+    }
+    assert_eq!(lost + kept, 100, "{first:?}");
+}
+
+#[test]
+fn a_line_that_fits_into_no_list_keeps_no_others_waiting() {
+    let (mut bench, plugin) = Bench::with_plugin();
+    bench.device.board.say(&"long ".repeat(200));
+    bench.call(plugin, "say", b"");
+    let bytes = bench.ask(&Request::Lines { most: 9 }).unwrap();
+    let Reply::Lines(lines) = reply(&bytes) else { panic!("lines") };
+    assert!(lines.iter().map(|line| line.unwrap().text).eq(["hello"]));
 }
