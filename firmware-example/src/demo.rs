@@ -41,9 +41,10 @@ impl Loaded {
 }
 
 /// Runs it all; false if something wasn't as it has to be.
+#[inline(never)]
 pub(crate) fn run(host: &mut Host, watchdog: &mut impl Watchdog, line: &mut Line) -> bool {
     let empty = HEAP.live();
-    say!("# host: {empty} bytes of heap");
+    say!("# host: {empty} bytes of heap, {} beside it", size_of::<Host>());
     let Some(loaded) = Loaded::load(host) else { return false };
     watchdog.feed();
     let known = compare(host, &loaded);

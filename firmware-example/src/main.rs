@@ -81,9 +81,12 @@ fn offer(host: &mut policy::Host, light: Light) -> Result<(), OfferError> {
     host.offer(Box::new(pins::gpio::Offered(pins::Pins::new(light))))
 }
 
+/// Tells where, and not what: the text of a message would link that of all, and with it the engine's types as
+/// text, 124 KiB in all.
 #[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
+fn panic(_: &PanicInfo<'_>) -> ! {
     CELL.abandon_if_inside();
-    say!("{info}");
+    say!("panic");
+    board::trail(|address| say!("  called from {address:#010x}"));
     board::end(false)
 }

@@ -37,8 +37,8 @@ static POLICY: Policy<'_> = Policy {
         memory_bytes: 4 * 1024,
         message_bytes: 1024,
         call_fuel: 200_000,
-        // What the deepest of our plugins needs, thrice.
-        value_stack_bytes: 2 * 1024,
+        // Twice what the deepest of our plugins needs.
+        value_stack_bytes: 1024,
         recursion_depth: 32,
         ..Limits::MICRO
     },

@@ -4,8 +4,9 @@ use ampoule::{BreakerState, Diagnosis, Event, EventKind, PluginId};
 use ampoule_link::{PluginId as Name, Told};
 
 /// A refusal or a fault of the host, with its code and its cause.
-pub(crate) fn told(error: &dyn Diagnosis) -> Told {
-    Told::new(error.code(), 0, &error)
+pub(crate) fn told(error: &impl Diagnosis) -> Told {
+    // As text alone: an error as such would link how it is shown to programmers.
+    Told::new(error.code(), 0, error)
 }
 
 pub(crate) fn name_of(id: PluginId) -> Name {
@@ -35,6 +36,8 @@ pub(crate) fn counters(counters: &ampoule::Counters) -> ampoule_link::Counters {
         memory_most_bytes: counters.memory_most_bytes,
         instances: counters.instances,
         reloads: counters.reloads,
+        heap_bytes: counters.heap_bytes,
+        heap_most_bytes: counters.heap_most_bytes,
     }
 }
 

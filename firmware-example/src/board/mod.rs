@@ -12,6 +12,7 @@
 //! | `now()` | microseconds since the start |
 //! | `idle()` | sleeps until the next interrupt: a millisecond at most |
 //! | `stack_used()` | bytes of the stack that were ever used, if that is known |
+//! | `trail(tell)` | tells the addresses that the functions under way were called from, as far as they are known |
 //!
 //! and a file in `memory/` for the linker.
 
@@ -34,7 +35,9 @@ mod chosen;
 
 #[cfg(feature = "trials")]
 pub(crate) use chosen::GUARDED;
-pub(crate) use chosen::{Dog, Light, LinkPort, NAME, Uart, idle, now, reset, stack_used, start};
+pub(crate) use chosen::{
+    Dog, Light, LinkPort, NAME, Uart, idle, now, reset, stack_used, start, trail,
+};
 #[cfg(all(feature = "emulated", not(feature = "trials")))]
 pub(crate) use emulated::DEMONSTRATION;
 #[cfg(feature = "emulated")]

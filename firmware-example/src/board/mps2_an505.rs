@@ -2,7 +2,7 @@
 //! secure state, as after reset. Addresses are those of ARM's application note AN505.
 
 pub(crate) use super::{
-    stack::stack_used,
+    stack::{stack_used, trail},
     systick::{idle, now, reset},
 };
 

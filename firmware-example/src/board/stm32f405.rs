@@ -2,7 +2,7 @@
 //! reference manual RM0090.
 
 pub(crate) use super::{
-    stack::stack_used,
+    stack::{stack_used, trail},
     systick::{idle, now, reset},
 };
 

@@ -1,5 +1,6 @@
 //! The time, by the timer that every Cortex-M has; and what else is the same on all of them.
 
+use crate::console::say;
 use ampoule::Micros;
 use core::cell::Cell;
 use cortex_m::peripheral::{SCB, SYST, syst::SystClkSource};
@@ -62,5 +63,6 @@ fn SysTick() {
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     // SAFETY: this is that handler.
     unsafe { crate::heap::CELL.abandon_from_fault() };
-    panic!("hard fault at {:#010x}", frame.pc());
+    say!("hard fault at {:#010x}", frame.pc());
+    super::end(false)
 }

@@ -71,6 +71,9 @@ pub(crate) const fn stack_used() -> Option<usize> {
     None
 }
 
+/// Frames look like anything here.
+pub(crate) fn trail(_: impl FnMut(usize)) {}
+
 /// A light that nobody sees.
 pub(crate) struct Light(bool);
 

@@ -208,6 +208,8 @@ fn odd() -> Fake {
             memory_most_bytes: u32::MAX,
             instances: u32::MAX,
             reloads: u32::MAX,
+            heap_bytes: u32::MAX,
+            heap_most_bytes: u32::MAX,
         })),
         Request::Events { .. } => {
             let mut batch = Batch::<4096>::new();

@@ -1,16 +1,15 @@
 //! `echo` says back what it is told.
 
-use crate::{Device, Done, show};
-use alloc::boxed::Box;
-use ampoule::{Manifest, PluginId, Source};
-use core::{error::Error, fmt::Write};
+use crate::{Device, Done, Stopped, manifest, show};
+use ampoule::{PluginId, Source};
+use core::fmt::Write;
 
 /// Too little fuel for any call.
 const STARVED: &[u8] =
     br#"{ "meta": { "name": "echo", "version": "1.0.0" }, "limits": { "fuelPerCall": 20 } }"#;
 
 #[inline(never)]
-pub(crate) fn load(host: &mut Device, wasm: &[u8]) -> Result<PluginId, Box<dyn Error>> {
+pub(crate) fn load(host: &mut Device, wasm: &[u8]) -> Result<PluginId, Stopped> {
     Ok(host.load(Source::new(wasm))?)
 }
 
@@ -29,7 +28,7 @@ pub(crate) fn calls(host: &mut Device, id: PluginId, out: &mut dyn Write) -> Don
 #[inline(never)]
 pub(crate) fn reverts(host: &mut Device, id: PluginId, wasm: &[u8], out: &mut dyn Write) -> Done {
     let shift = host.bind::<(i32, i32), (i32, i32)>(id, "shift")?;
-    let starved = Manifest::parse(STARVED)?;
+    let starved = manifest(STARVED)?;
     host.reload(id, Source::new(wasm).with_manifest(&starved))?;
     for call in ["shift, starved", "shift, reverted"] {
         let shifted = host.call(&shift, &(1, 2)).map(|_| ());

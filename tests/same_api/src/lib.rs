@@ -13,11 +13,12 @@ mod show;
 
 use alloc::boxed::Box;
 use ampoule::{
-    BreakerRules, Cell, Config, Host, Micros, PluginId, Policy, Probation,
+    BindError, BreakerRules, CallError, Cell, Config, Diagnosis, Host, LoadError, Manifest,
+    ManifestError, Micros, OfferError, PluginId, Policy, Probation, Refusal, SlotError,
     manifest::ServiceRules,
     services::{Kv, Log, MemoryStore, Quota},
 };
-use core::{error::Error, fmt::Write};
+use core::fmt::{self, Write};
 
 /// What the plugins are loaded from: modules of `guests/prebuilt`.
 #[derive(Clone, Copy, Debug)]
@@ -39,9 +40,33 @@ const CONFIG: Config<'_> = Config {
     ..Config::MICRO
 };
 
+/// As large as the firmware's, so that both share the host's code.
 type Device = Host<'static, 6>;
 
-type Done = Result<(), Box<dyn Error>>;
+type Done = Result<(), Stopped>;
+
+/// Why it stopped early: the code of what the host said, or `out`, which took no more. A boxed error would
+/// link each one's `Debug` on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped(pub &'static str);
+
+impl From<fmt::Error> for Stopped {
+    fn from(_: fmt::Error) -> Self {
+        Self("out")
+    }
+}
+
+macro_rules! stopped_by {
+    ($($Error:ident),*) => {$(
+        impl From<$Error> for Stopped {
+            fn from(error: $Error) -> Self {
+                Self(error.code())
+            }
+        }
+    )*};
+}
+
+stopped_by!(BindError, CallError, LoadError, ManifestError, OfferError, Refusal, SlotError);
 
 /// Loads both plugins, calls them in one go and in slices, reloads them with and without luck, and tells
 /// `out` line by line what comes of it. `clock` tells microseconds since any moment;
@@ -50,6 +75,7 @@ type Done = Result<(), Box<dyn Error>>;
 /// # Errors
 /// What the host or `out` said first. With the modules of `guests/prebuilt`, 72 KiB of free heap (less where
 /// pointers have 32 bits) and an `out` that takes every line, there is none.
+#[inline(never)]
 pub fn run(
     clock: fn() -> Micros,
     cell: Option<&'static dyn Cell>,
@@ -69,6 +95,12 @@ pub fn run(
     show::end(&mut host, echo, out)?;
     sensor::reloads(&mut host, sensor, modules.sensor_filter, out)?;
     show::end(&mut host, sensor, out)
+}
+
+/// Reads a manifest: 2.5 KiB, on the heap rather than on the stack that loading needs.
+#[inline(never)]
+fn manifest(json: &[u8]) -> Result<Box<Manifest>, Stopped> {
+    Ok(Box::new(Manifest::parse(json)?))
 }
 
 /// Both at the same time, a slice each at every turn.
@@ -94,7 +126,8 @@ fn turns(
         writeln!(out, "shift: {:?}", point?)?;
     }
     if let Some(reading) = host.take(&filtered) {
-        writeln!(out, "filter: {:?}", reading?)?;
+        let (degrees, dropped) = reading?;
+        writeln!(out, "filter: ({}, {dropped})", show::Tenths(degrees))?;
     }
     Ok(())
 }

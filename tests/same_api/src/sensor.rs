@@ -1,10 +1,12 @@
 //! `sensor-filter` smooths a temperature and drops spikes. Its parameters are kept by the host, and a new
 //! version takes over the temperature.
 
-use crate::{Device, Done, show};
-use alloc::boxed::Box;
-use ampoule::{Manifest, PluginId, Source};
-use core::{error::Error, fmt::Write};
+use crate::{
+    Device, Done, Stopped, manifest,
+    show::{self, Tenths},
+};
+use ampoule::{PluginId, Source};
+use core::fmt::Write;
 
 /// Microseconds and degrees.
 pub(crate) type Sample = (u64, f32);
@@ -20,8 +22,8 @@ const MANIFEST: &[u8] = br#"{
 }"#;
 
 #[inline(never)]
-pub(crate) fn load(host: &mut Device, wasm: &[u8]) -> Result<PluginId, Box<dyn Error>> {
-    let manifest = Manifest::parse(MANIFEST)?;
+pub(crate) fn load(host: &mut Device, wasm: &[u8]) -> Result<PluginId, Stopped> {
+    let manifest = manifest(MANIFEST)?;
     Ok(host.load(Source::new(wasm).with_manifest(&manifest))?)
 }
 
@@ -38,17 +40,18 @@ pub(crate) fn calls(host: &mut Device, id: PluginId, out: &mut dyn Write) -> Don
 /// The new version goes on where the old one was.
 #[inline(never)]
 pub(crate) fn reloads(host: &mut Device, id: PluginId, wasm: &[u8], out: &mut dyn Write) -> Done {
-    let manifest = Manifest::parse(MANIFEST)?;
+    let manifest = manifest(MANIFEST)?;
     host.reload(id, Source::new(wasm).with_manifest(&manifest))?;
     samples(host, id, &[(5, 25.0), (5, 25.0), (6, 26.0)], out)
 }
 
 fn samples(host: &mut Device, id: PluginId, samples: &[Sample], out: &mut dyn Write) -> Done {
     let filter = host.bind::<Sample, Reading>(id, "filter")?;
-    for sample in samples {
-        let reading = host.call(&filter, sample)?;
+    for sample @ (micros, measured) in samples {
+        let (smooth, dropped) = host.call(&filter, sample)?;
         let fuel = host.plugin(id).map_or(0, |plugin| plugin.usage().fuel);
-        writeln!(out, "filter {sample:?}: {reading:?}, fuel {fuel}")?;
+        let (measured, smooth) = (Tenths(*measured), Tenths(smooth));
+        writeln!(out, "filter ({micros}, {measured}): ({smooth}, {dropped}), fuel {fuel}")?;
     }
     Ok(())
 }

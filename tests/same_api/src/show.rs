@@ -4,6 +4,18 @@ use crate::{Device, Done};
 use ampoule::{CallError, Diagnosis, EventKind, PluginId};
 use core::fmt::{self, Write};
 
+/// Degrees to a tenth. Floats as they are would link 11 KiB of a device's flash.
+pub(crate) struct Tenths(pub(crate) f32);
+
+impl fmt::Display for Tenths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = (self.0 * 10.0) as i32;
+        let sign = if tenths < 0 { "-" } else { "" };
+        let tenths = tenths.unsigned_abs();
+        write!(f, "{sign}{}.{}", tenths / 10, tenths % 10)
+    }
+}
+
 #[inline(never)]
 pub(crate) fn plugins(host: &Device, out: &mut dyn Write) -> Done {
     for (id, plugin) in host.iter() {
@@ -67,6 +79,6 @@ fn what(out: &mut dyn Write, what: &EventKind) -> fmt::Result {
         }
         EventKind::Faulted { code } => writeln!(out, "faulted: {code}"),
         EventKind::Unloaded { dropped, .. } => writeln!(out, "unloaded, {dropped} dropped"),
-        other => writeln!(out, "{other:?}"),
+        _ => writeln!(out, "something else"),
     }
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask firmware`: builds the firmware example, boots it in QEMU, and compares what it prints.
 
-use crate::{Result, cross::Cross, flash_table, locks, process, workspace};
+use crate::{Result, aims, cross::Cross, flash_table, locks, process, workspace};
 use core::time::Duration;
 use std::{
     fs,
@@ -79,11 +79,12 @@ pub(crate) fn run(board: Option<&str>, program: Program, check: bool) -> Result<
     locks::compare()?;
     board.look_for_qemu()?;
     let image = board.build(program.feature())?;
-    if program == Program::Demonstration {
-        flash_table::print(&image)?;
-    }
+    let flash = flash_table::print(&image)?;
     let printed = board.boot(&image)?;
     println!("\n{printed}");
+    if check && board.is_main() && program == Program::Demonstration {
+        aims::check(flash, &printed)?;
+    }
     let file = folder().join(program.expected());
     if check || !board.is_main() {
         let expected = workspace::read(&file)?;

@@ -7,21 +7,25 @@ use std::{collections::BTreeMap, fs, path::Path};
 /// Crates with less code than this stand in one line.
 const SMALL_BYTES: u64 = 2 * 1024;
 
-/// Prints the tables.
-pub(crate) fn print(image: &Path) -> Result<()> {
+/// Prints the tables, and answers the bytes of flash.
+pub(crate) fn print(image: &Path) -> Result<u64> {
     let bytes = fs::read(image).map_err(|why| format!("{}: {why}", image.display()))?;
     let file = object::File::parse(&*bytes)?;
     println!("| section | bytes |\n|---|---|");
+    let mut flash = 0;
     for section in file.sections().filter(|section| is_loaded(section.kind())) {
         if section.size() > 0 {
             println!("| `{}` | {} |", section.name()?, section.size());
+            let flashed = section.kind() != SectionKind::UninitializedData;
+            flash += if flashed { section.size() } else { 0 };
         }
     }
+    println!("| all that is flashed | {flash} |");
     println!("\n| code of | bytes |\n|---|---|");
     for (name, size) in by_crate(&file) {
         println!("| {name} | {size} |");
     }
-    Ok(())
+    Ok(flash)
 }
 
 const fn is_loaded(kind: SectionKind) -> bool {

@@ -1,5 +1,6 @@
 //! `cargo xtask`: what the workspace needs beyond cargo itself.
 
+mod aims;
 mod args;
 mod asan;
 mod cross;

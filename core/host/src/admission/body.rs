@@ -10,6 +10,7 @@ use crate::{error::AdmissionError, limits::Shape};
 
 /// Walks one body: its locals, then its operators to the `end` that is its last byte. Answers
 /// whether it copies or fills memory in bulk.
+#[inline(never)]
 pub(crate) fn walk(
     mut body: Reader<'_>,
     params: u8,

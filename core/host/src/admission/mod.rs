@@ -54,6 +54,9 @@ impl<'a> Kind<'a> {
 }
 
 /// Checks all that can be checked without the engine. Allocates nothing but the names in an error.
+///
+/// Not inlined: what the scan has on the stack is gone before the engine begins.
+#[inline(never)]
 pub(crate) fn admit<'a>(
     wasm: &'a [u8],
     limits: &Limits,

@@ -94,6 +94,7 @@ pub(crate) fn bounded(
 const MAX_SCHEMA_BYTES: u32 = 64 * 1024;
 
 /// Scans a whole module.
+#[inline(never)]
 pub(crate) fn scan<'a>(wasm: &'a [u8], limits: &Limits) -> Result<Scan<'a>> {
     let mut scan = Scan::new();
     scan.module(header(wasm)?, &limits.shape.capped())?;

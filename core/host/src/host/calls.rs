@@ -257,7 +257,7 @@ impl Live {
             return Err(Refusal::QueueFull {});
         }
         let most = self.current.plugin.message_bytes();
-        let message = encoded(request, most).inspect_err(|_| {
+        let message = self.make_room().and_then(|()| encoded(request, most)).inspect_err(|_| {
             self.ledger.counters.record_refusal(RefusalKind::Request);
         })?;
         let pass = self.ledger.ask(asked_at)?;
@@ -266,8 +266,7 @@ impl Live {
         self.next_call = number.wrapping_add(1);
         let deadline = self.current.deadline.map(|time| asked_at.saturating_add(time));
         let waiting = Waiting { number, entry, message, asked_at, deadline, pass };
-        // There is room.
-        let _ = self.waiting.push_back(waiting);
+        self.waiting.push_back(waiting);
         Ok(number)
     }
 
@@ -282,18 +281,10 @@ impl Live {
             self.done.remove(at);
             return true;
         }
-        let (mut kept, mut found) = (heapless::Deque::new(), false);
-        while let Some(waiting) = self.waiting.pop_front() {
-            if waiting.number == number {
-                found = true;
-                self.ledger.breaker.give_back(waiting.pass);
-            } else {
-                // It has the same capacity.
-                let _ = kept.push_back(waiting);
-            }
-        }
-        self.waiting = kept;
-        found
+        let at = self.waiting.iter().position(|waiting| waiting.number == number);
+        let Some(waiting) = at.and_then(|at| self.waiting.remove(at)) else { return false };
+        self.ledger.breaker.give_back(waiting.pass);
+        true
     }
 
     /// Ends the call under way before it is over.

@@ -193,7 +193,7 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
     /// says that it couldn't clean up: it is gone in any case.
     pub fn unload(&mut self, id: PluginId) -> Result<(), CallError> {
         let mut live = self.slots.remove(id).ok_or(Refusal::Stale { plugin: id })?;
-        let unanswered = live.waiting.len() + usize::from(live.running.is_some());
+        let unanswered = live.unanswered();
         let hash = live.current.plugin.hash();
         if live.running.take().is_some() {
             abandon(&mut self.services, &mut live.current);

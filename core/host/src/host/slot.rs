@@ -10,7 +10,7 @@ use crate::{
     service::{Micros, Services},
     text::Text,
 };
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 
 /// The most calls of a plugin that are waiting, under way or answered and not yet taken.
 pub const MAX_CALLS: usize = 8;
@@ -29,8 +29,8 @@ pub(super) struct Live {
     pub(super) ledger: Ledger,
     /// The entries that were bound, in the order of their binding.
     pub(super) entries: Vec<BoundEntry>,
-    pub(super) waiting: heapless::Deque<Waiting, MAX_CALLS>,
-    pub(super) done: heapless::Vec<Done, MAX_CALLS>,
+    pub(super) waiting: VecDeque<Waiting>,
+    pub(super) done: Vec<Done>,
     /// The reply that was taken last, borrowed by whoever took it.
     pub(super) taken: Box<[u8]>,
     pub(super) next_call: u64,
@@ -124,9 +124,9 @@ impl Live {
             version: 1,
             ledger,
             entries: Vec::new(),
-            waiting: heapless::Deque::new(),
+            waiting: VecDeque::new(),
             running: None,
-            done: heapless::Vec::new(),
+            done: Vec::new(),
             taken: Box::default(),
             next_call: 0,
             credit: 0,
@@ -163,7 +163,20 @@ impl Live {
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.waiting.len() + self.done.len() + usize::from(self.running.is_some()) < MAX_CALLS
+        self.unanswered() + self.done.len() < MAX_CALLS
+    }
+
+    /// Calls under way and in line.
+    pub(super) fn unanswered(&self) -> usize {
+        self.waiting.len() + usize::from(self.running.is_some())
+    }
+
+    /// Sees to it that one more call, and its answer, find memory whenever their turn comes.
+    pub(super) fn make_room(&mut self) -> Result<(), Refusal> {
+        let answers = self.unanswered() + 1;
+        let reserved = self.waiting.try_reserve_exact(1);
+        let reserved = reserved.and_then(|()| self.done.try_reserve_exact(answers));
+        reserved.map_err(|_| Refusal::NoMemory { needed: size_of::<Waiting>() })
     }
 
     /// Whether a waiting call may be put under way: not while versions are to change.

@@ -267,9 +267,8 @@ impl Live {
             let place = reserve(self.current.plugin.cell(), Box::new_uninit).ok();
             place.map(|place| Box::write(place, error))
         });
-        let done = Done { number, result };
-        // There is room: it is counted from the start.
-        let _ = self.done.push(done);
+        // There is room: it was made when the call was started.
+        self.done.push(Done { number, result });
     }
 
     /// When it wants the next turn.

@@ -66,6 +66,10 @@ pub struct Counters {
     pub instances: u32,
     /// How often a new version took the place of the old one.
     pub reloads: u32,
+    /// What its versions have on the heap, in bytes; 0 where that isn't known.
+    pub heap_bytes: u32,
+    /// The most that they had there at once.
+    pub heap_most_bytes: u32,
 }
 
 /// Something that has happened to a plugin.
