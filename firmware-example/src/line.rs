@@ -3,7 +3,6 @@
 use crate::{
     board::{self, LinkPort},
     heap::HEAP,
-    policy::Host,
 };
 use ampoule::{Event, services::LogLine};
 use ampoule_device::{About, Backlog, Device, Firmware};
@@ -25,6 +24,9 @@ const EVENT_BYTES: usize = 512;
 /// A manifest and a module. With nothing else loaded, the heap has room for what a module of this size becomes
 /// (some four times as much, and ten KiB), and not for much more.
 const INSTALL_BYTES: usize = crate::policy::MODULE_BYTES as usize;
+
+/// Two slots more than there are plugins in flash: for those that come over the line.
+pub(crate) type Host = ampoule::Host<'static, 6>;
 
 /// What offers are named.
 const SERVICES: &[&str] = &["log", "clock", "random", "kv", "gpio"];

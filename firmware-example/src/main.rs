@@ -25,7 +25,7 @@ mod vectors;
 
 use alloc::boxed::Box;
 use ampoule::{
-    Host, OfferError,
+    Config, Host, OfferError,
     services::{Clock, Kv, Log, MemoryStore, Quota, Random},
 };
 use board::{Light, Parts};
@@ -48,7 +48,7 @@ fn main() -> ! {
     let same = same::runs_as_on_a_workstation();
     say!("the workstation's program prints the same here: {}", if same { "yes" } else { "NO" });
     let fine = {
-        let mut host = Host::new(policy::CONFIG, board::now);
+        let mut host = Host::new(Config { cell: Some(&CELL), ..policy::CONFIG }, board::now);
         match offer(&mut host, light) {
             Ok(()) => demo::run(&mut host, &mut watchdog, line),
             Err(error) => {
@@ -69,7 +69,7 @@ fn main() -> ! {
 }
 
 /// What plugins may ask for, if their manifests and the policy grant it.
-fn offer(host: &mut policy::Host, light: Light) -> Result<(), OfferError> {
+fn offer(host: &mut line::Host, light: Light) -> Result<(), OfferError> {
     host.offer(Box::new(Log::new(4_096, |line| {
         say!("{line}");
         line::keep(line);

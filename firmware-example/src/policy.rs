@@ -1,6 +1,5 @@
 //! What this device lets plugins have.
 
-use crate::heap::CELL;
 use ampoule::{
     BreakerRules, Config, Limits, Policy,
     manifest::{ServiceRule, ServiceRules, Strings},
@@ -54,9 +53,5 @@ pub(crate) const CONFIG: Config<'_> = Config {
     // Impatient, so that the demonstration is short; `BreakerRules::MICRO` waits for minutes.
     breaker: BreakerRules { failures: 2, reset: 100_000, reset_most: 400_000, trips: 3 },
     idle: |_| crate::board::idle(),
-    cell: Some(&CELL),
     ..Config::MICRO
 };
-
-/// Two slots more than there are plugins in flash: for those that come over the line.
-pub(crate) type Host = ampoule::Host<'static, 6>;

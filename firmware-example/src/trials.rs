@@ -7,8 +7,7 @@ use crate::{
     board::{self, Watchdog},
     console::say,
     heap::{BLOCKS, CELL, HEAP},
-    line::Line,
-    policy::Host,
+    line::{Host, Line},
 };
 use alloc::vec::Vec;
 use ampoule::{CallError, Cell, Diagnosis, Ended, Fault, LoadError, PluginId, Source};

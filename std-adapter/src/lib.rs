@@ -10,6 +10,7 @@
 //! - [`Watcher`] loads and reloads the plugins of a directory into a [`Host`];
 //! - [`serve`] offers them to programs over HTTP;
 //! - [`device`] manages a device at the other end of a serial line;
+//! - [`profile`] tells whether plugins fit on a device, before they are shipped;
 //! - [`escaped`] makes text from a guest safe to show on a terminal.
 //!
 //! A message is made for people by `serde_json`: an [`Outcome`] becomes `{"success":…,"data":…}`
@@ -47,6 +48,7 @@ pub mod fs;
 mod json;
 pub mod net;
 mod pool;
+pub mod profile;
 pub mod serve;
 pub mod services;
 mod station;

@@ -8,13 +8,14 @@ use ampoule::{
 use ampoule_std::{
     CommandError, FileError, StoreError,
     device::LineError,
+    profile::ProfileError,
     serve::{RequestError, ServeError},
     watch::{WatchCommandError, WatchRefusal},
 };
 use core::fmt::Write;
 use std::{collections::BTreeSet, fs};
 
-const FAMILIES: [(&str, &str, &[CatalogRow]); 17] = [
+const FAMILIES: [(&str, &str, &[CatalogRow]); 18] = [
     ("U", "Usage of the command", CommandError::CATALOG),
     ("I", "Files, on a workstation: nothing was loaded", FileError::CATALOG),
     ("D", "Stores of values, on a workstation", StoreError::CATALOG),
@@ -23,6 +24,7 @@ const FAMILIES: [(&str, &str, &[CatalogRow]); 17] = [
     ("T", "Serving plugins: the server didn't start, or ended", ServeError::CATALOG),
     ("R", "Requests that a server refuses", RequestError::CATALOG),
     ("E", "Devices, and the lines to them", LineError::CATALOG),
+    ("Q", "Profiles of devices, on a workstation", ProfileError::CATALOG),
     ("M", "Manifests and policies", ManifestError::CATALOG),
     ("P", "Paths in a grant, and those that a plugin asks for", PathError::CATALOG),
     ("H", "Network hosts in a grant, and those that a plugin asks for", NetHostError::CATALOG),

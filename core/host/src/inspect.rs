@@ -1,7 +1,9 @@
 //! Everything about a module that can be told without running it.
 
 use crate::{
-    admission::{HeapBound, heap_bound, reader::Reader, scan::Scan, scan::scan_leniently, size},
+    admission::{
+        MemoryBound, Weights, bound, reader::Reader, scan::Scan, scan::scan_leniently, size,
+    },
     engine::Module,
     error::AdmissionError,
     limits::{Limits, Shape},
@@ -34,8 +36,8 @@ pub struct Inspection {
     pub start: Option<u32>,
     /// Functions with a body.
     pub functions: u32,
-    /// An upper bound of the heap that it can hold under the given limits.
-    pub heap: HeapBound,
+    /// An upper bound of the memory that it can hold under the given limits, on a machine like this one.
+    pub heap: MemoryBound,
     /// What its author should know.
     pub warnings: Vec<Warning>,
     /// Whether a host with the given limits would admit it.
@@ -250,7 +252,7 @@ pub fn inspect_with(
         table: found.table.map(|(minimum, maximum)| TableInfo { minimum, maximum }),
         start: found.start,
         functions: found.counts.functions,
-        heap: heap_bound(&found, limits),
+        heap: bound(&found, limits, &Weights::HERE),
         warnings: warnings(&found),
         verdict: Module::new(wasm, limits, services, permits).map(|_| ()),
     })

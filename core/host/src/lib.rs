@@ -60,7 +60,9 @@ mod service;
 pub mod services;
 mod text;
 
-pub use admission::HeapBound;
+#[doc(hidden)]
+pub use admission::{ITEMS, counted};
+pub use admission::{MemoryBound, Weight, Weights};
 pub use ampoule_abi::{
     Context, Decode, DecodeError, Failure, List, Map, Meta, MetaError, Outcome, Pairs, Status,
     Value, failure_code, is_printable, owned,
@@ -78,14 +80,14 @@ pub use error::{
 pub use event::{Event, EventKind};
 pub use fault::{Fault, Trap};
 pub use host::{
-    Call, CallFuture, Config, Host, MAX_CALLS, MAX_EVENTS, Probation, Source, Turn, Versions, Wake,
+    Call, CallFuture, Config, Host, MAX_EVENTS, Probation, Source, Turn, Versions, Wake,
 };
 pub use id::PluginId;
 pub use inspect::{
     EntryInfo, Export, ExternKind, Import, Inspection, MemoryInfo, TableInfo, ValueType, Warning,
     inspect, inspect_with,
 };
-pub use limits::{Limits, Shape};
+pub use limits::{Limits, MAX_CALLS, Shape};
 pub use manifest::{Manifest, ManifestError};
 pub use plugin::{Plugin, Usage};
 pub use policy::{Grant, Granted, Policy, PolicyFile};

@@ -26,8 +26,8 @@ pub struct Limits {
     pub table_elements: u32,
     /// The largest message in either direction, in bytes.
     pub message_bytes: u32,
-    /// The most heap that a plugin can hold, in bytes: translated code, instance, stacks, table and
-    /// linear memory, by the upper bound that admission computes.
+    /// The most heap that a plugin can hold, in bytes, by the upper bound that admission computes:
+    /// [`MemoryBound::total`](crate::MemoryBound::total).
     pub heap_bytes: u32,
     /// Fuel for instantiation: `_initialize`, `ampoule_mailbox` and `ampoule_init` together.
     pub init_fuel: u64,
@@ -46,6 +46,9 @@ pub struct Limits {
     /// The shape of the module.
     pub shape: Shape,
 }
+
+/// The most calls of a plugin that are waiting, under way or answered and not yet taken.
+pub const MAX_CALLS: usize = 8;
 
 /// A value stack starts with this much where its limit is larger; a smaller one is reserved at once.
 pub(crate) const INITIAL_STACK_BYTES: u32 = 4 * 1024;

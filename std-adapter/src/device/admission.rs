@@ -3,8 +3,8 @@
 use super::{Result, error::LineError, record::About};
 use crate::workstation_services;
 use ampoule::{
-    AdmissionError, Grant, Import, Inspection, Limits, Manifest, NothingGranted, Policy, Services,
-    Text, inspect_with,
+    AdmissionError, Grant, Import, Inspection, Limits, Manifest, MemoryBound, NothingGranted,
+    Policy, Services, Text, Weights, inspect_with,
 };
 use ampoule_abi::import;
 use ampoule_link::{LinkError, Maxima};
@@ -40,7 +40,7 @@ pub fn admit(
     }
     found.imports.iter().try_for_each(|import| offered(about, import, grant.is_some()))?;
     let limits = grant.map_or(policy.limits, |grant| grant.limits());
-    heap(&found, limits.heap_bytes)?;
+    heap(wasm, &Limits { heap_bytes: limits.heap_bytes.min(about.most.heap_bytes), ..limits })?;
     Ok(found)
 }
 
@@ -56,7 +56,8 @@ fn limits(most: &Maxima) -> Limits {
     Limits {
         module_bytes: most.module_bytes,
         memory_bytes: most.memory_bytes,
-        heap_bytes: most.heap_bytes,
+        // A workstation's own bound is for longer pointers: [`heap`] has the device's.
+        heap_bytes: u32::MAX,
         message_bytes: most.message_bytes,
         value_stack_bytes: 0,
         recursion_depth: 0,
@@ -80,14 +81,15 @@ fn offered(about: &About, it: &Import, is_granted: bool) -> Result<()> {
     Ok(())
 }
 
-/// An import that the device knows better hides the last of admission's checks.
-fn heap(found: &Inspection, allowed: u32) -> Result<()> {
-    let needed = found.heap.total();
+/// A device's pointers are taken to be short: with longer ones it takes more, and says so itself.
+fn heap(wasm: &[u8], limits: &Limits) -> Result<()> {
+    let (bound, allowed) = (MemoryBound::of(wasm, limits, &Weights::BITS_32)?, limits.heap_bytes);
+    let needed = bound.total();
     let short = needed.saturating_sub(allowed.into());
     if short == 0 {
         return Ok(());
     }
-    let largest = found.heap.parts().into_iter().max_by_key(|(_, bytes)| *bytes);
+    let largest = bound.parts().into_iter().max_by_key(|(_, bytes)| *bytes);
     let largest = largest.map_or("", |(name, _)| name);
     Err(AdmissionError::Heap { needed, allowed, short, largest }.into())
 }

@@ -1,5 +1,6 @@
 //! The `ampoule` command, driven as a person or a script drives it.
 
+mod check;
 mod files;
 mod good;
 mod guests;

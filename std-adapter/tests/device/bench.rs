@@ -1,6 +1,7 @@
 //! A device on a line that does what a test wants.
 
 use crate::{damage::Damage, device::Device as Unit, guests};
+use ampoule_link::{Announced, Client, Request};
 use ampoule_std::device::{
     Address, BAUD, Device, DeviceError, Package, Patience, PluginId, Retry, Target,
 };
@@ -183,6 +184,21 @@ fn turn(lines: &Lines, orders: &Receiver<Order>) {
 }
 
 impl Turning {
+    /// Somebody else begins an install.
+    pub(crate) fn begins(&mut self, announced: &Announced) {
+        let mut other = Client::<1024, 1024>::new(0x0bad, Retry::SERIAL);
+        for request in [Request::Describe, Request::Begin(*announced)] {
+            other.send(&request, 0).unwrap();
+            let mut bytes = other.output().to_vec();
+            other.sent(bytes.len());
+            while other.reply().is_none() {
+                self.unit.turn(&mut bytes);
+                other.receive(&self.unit.say());
+            }
+        }
+        assert!(self.unit.unit.install().progress().is_some());
+    }
+
     /// One turn. False if the line is over.
     fn turn(&mut self, line: &mut (impl Read + Write), bytes: &mut Vec<u8>) -> bool {
         let mut read = [0; 512];
@@ -198,9 +214,9 @@ impl Turning {
             }
             Err(_) => return false,
         }
-        let before = self.unit.inner.done;
+        let before = self.unit.done;
         self.unit.turn(bytes);
-        if self.unit.inner.done != before {
+        if self.unit.done != before {
             self.done += 1;
             if self.is_cut() {
                 return false;
@@ -219,19 +235,19 @@ impl Turning {
         if self.restarts {
             self.unit.restart();
         } else {
-            self.unit.server.sent(usize::MAX);
+            self.unit.unit.sent(usize::MAX);
         }
         true
     }
 
     fn send(&mut self, line: &mut impl Write) -> bool {
-        let output = self.unit.server.output();
+        let output = self.unit.unit.output();
         if output.is_empty() {
             return true;
         }
         let length = output.len();
         let sent = self.damage.as_mut().map_or(output.to_vec(), |it| it.pass(output));
-        self.unit.server.sent(length);
+        self.unit.unit.sent(length);
         // A device that was asked to restarts now, and not when it is asked the next thing.
         self.unit.turn(&mut Vec::new());
         // A line that takes no more for now gets the rest later.

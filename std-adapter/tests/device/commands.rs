@@ -240,7 +240,7 @@ fn a_deployment_that_cant_be_is_refused_before_a_byte_is_sent() {
     let desk = Desk::filled();
     let refused = |ran: Ran, status: i32, code: &str| {
         ran.complains(status, code);
-        assert!(desk.bench.with(|turning| turning.unit.inner.install.progress().is_none()));
+        assert!(desk.bench.with(|turning| turning.unit.unit.install().progress().is_none()));
     };
     let huge = concat!(env!("CARGO_MANIFEST_DIR"), "/../guests/prebuilt/json-transformer.wasm");
     refused(desk.at(&["deploy", huge]), 3, "N11");
@@ -283,7 +283,7 @@ fn anothers_install_is_ended_by_abort_alone() {
     let desk = Desk::filled();
     desk.bench.with(|turning| {
         let other = Announced::new(Target::New, &[b"", b"another"]);
-        turning.unit.inner.install.begin(&other).unwrap();
+        turning.begins(&other);
     });
     let ran = desk.teller("2.0.0", &[]).complains(3, "E06");
     assert!(ran.err.contains("--abort"), "{ran:?}");
@@ -313,7 +313,7 @@ fn logs_are_merged_by_time_and_told_once() {
 
 /// Has `teller` say hello, without anybody asking for it over the line.
 fn says_hello(turning: &mut Turning) {
-    let host = &mut turning.unit.inner.host;
+    let host = &mut turning.unit.host;
     if host.iter().next().is_none() {
         let (manifest, module) = (guests::manifest("teller"), guests::plugin("teller", "1.0.0"));
         let manifest = Manifest::parse(&manifest).unwrap();

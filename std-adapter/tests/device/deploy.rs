@@ -125,7 +125,7 @@ fn anothers_install_is_left_alone_until_it_is_to_be_ended() {
     let (bench, plugin) = Bench::with_teller();
     bench.with(|turning| {
         let other = Announced::new(Target::New, &[b"", b"another"]);
-        turning.unit.inner.install.begin(&other).unwrap();
+        turning.begins(&other);
     });
     let mut device = bench.open();
     let package = teller(Target::Plugin(plugin), "2.0.0");

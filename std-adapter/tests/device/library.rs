@@ -5,7 +5,7 @@ use crate::{
     guests,
 };
 use ampoule_std::{
-    Diagnosis as _,
+    AdmissionError, Diagnosis as _,
     device::{
         About, BreakerState, Device, DeviceError, Hash, LineError, Package, PluginId, Target, admit,
     },
@@ -192,7 +192,7 @@ fn what_a_device_would_refuse_is_refused_before_it_is_asked() {
     assert_eq!(code(&|_| {}), "");
     assert_eq!(code(&|about| about.most.install_bytes = 100), "N11");
     assert_eq!(code(&|about| about.most.module_bytes = 100), "A02");
-    assert_eq!(code(&|about| about.most.memory_bytes = 4095), "A14");
+    assert_eq!(code(&|about| about.most.memory_bytes = 2303), "A14");
     assert_eq!(code(&|about| about.most.heap_bytes = 4096), "A30");
     assert_eq!(code(&|about| about.services.clear()), "E12");
     assert_eq!(code(&|about| about.services = vec!["log".to_owned(); 300]), "");
@@ -216,8 +216,12 @@ fn a_service_of_the_devices_own_is_left_to_it_and_hides_nothing_else() {
     let judge = |about: &About| admit(about, Some((&manifest, json.len())), module);
     assert_eq!(judge(&about).unwrap_err().code(), "E12");
     about.services.push("gpio".to_owned());
-    let heap = judge(&about).unwrap().heap.total();
-    about.most.heap_bytes = u32::try_from(heap).unwrap();
+    about.most.heap_bytes = 1;
+    let refused = judge(&about).unwrap_err();
+    let DeviceError::Admission(AdmissionError::Heap { needed, .. }) = refused else {
+        panic!("{refused:?}")
+    };
+    about.most.heap_bytes = u32::try_from(needed).unwrap();
     assert!(judge(&about).is_ok());
     about.most.heap_bytes -= 1;
     assert_eq!(judge(&about).unwrap_err().code(), "A30");

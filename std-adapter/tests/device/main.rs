@@ -20,8 +20,3 @@ mod library;
 mod noise;
 mod ran;
 mod terminal;
-
-use ampoule_link::Server;
-
-/// The device's end.
-type Unit = Server<1024, 1024>;

@@ -26,6 +26,10 @@ Commands:
                                demonstration, compared with trials.out
   link [--board B]             build the firmware example as it runs on a board, boot it in QEMU, and
                                work on it over its serial line
+  weights [--check]            measure what plugins take on 32 and 64 bits, fit the weights of the
+                               heap bound anew and write them; --check only tells whether those
+                               that there are are enough
+  bound                        have a Cortex-M4 in QEMU measure a sample of that
   wasi [--check]               build the programs of guests/wasi with their own toolchains and
                                test them; --check leaves guests/prebuilt as it is
   build-guest FOLDER           build one guest, wherever its folder is
@@ -43,6 +47,8 @@ pub(crate) enum Task {
     Firmware { board: Option<String>, check: bool },
     Trials { board: Option<String> },
     Link { board: Option<String> },
+    Weights { check: bool },
+    Bound,
     Wasi { check: bool },
     BuildGuest { folder: PathBuf },
     NewGuest { name: String, parent: Option<PathBuf> },
@@ -64,6 +70,8 @@ pub(crate) fn parse(parser: Parser) -> Result<Task> {
         }
         (Some("trials"), None) => Task::Trials { board: given.board.clone() },
         (Some("link"), None) => Task::Link { board: given.board.clone() },
+        (Some("weights"), None) => Task::Weights { check: given.check },
+        (Some("bound"), None) => Task::Bound,
         (Some("wasi"), None) => Task::Wasi { check: given.check },
         (Some("build-guest"), Some(folder)) => Task::BuildGuest { folder: folder.into() },
         (Some("new-guest"), Some(name)) => {
@@ -76,6 +84,7 @@ pub(crate) fn parse(parser: Parser) -> Result<Task> {
         Task::Setup { .. }
             | Task::Guests { .. }
             | Task::Firmware { .. }
+            | Task::Weights { .. }
             | Task::Wasi { .. }
             | Task::Help
     );
@@ -153,6 +162,9 @@ mod tests {
             ),
             ("trials --board virt", Task::Trials { board: Some("virt".into()) }),
             ("link --board virt", Task::Link { board: Some("virt".into()) }),
+            ("weights", Task::Weights { check: false }),
+            ("weights --check", Task::Weights { check: true }),
+            ("bound", Task::Bound),
             ("wasi --check", Task::Wasi { check: true }),
             ("build-guest some/where", Task::BuildGuest { folder: "some/where".into() }),
             ("new-guest demo", demo(None)),
@@ -170,6 +182,7 @@ mod tests {
             "nostd --check",
             "asan --check",
             "link --check",
+            "bound --check",
             "guests --dir x",
             "build-guest",
             "new-guest",

@@ -156,34 +156,44 @@ impl Board {
         Ok(out.join("release/ampoule-firmware"))
     }
 
-    /// What it prints until it ends itself.
     fn boot(&self, image: &Path) -> Result<String> {
         let mut qemu = Command::new(self.qemu);
-        qemu.args(self.machine).args(QEMU).arg(image);
-        qemu.stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = qemu.spawn()?;
-        let mut output = child.stdout.take().ok_or("QEMU has no output")?;
-        let reader = thread::spawn(move || {
-            let mut bytes = vec![];
-            output.read_to_end(&mut bytes).map(|_| bytes)
-        });
-        let start = Instant::now();
-        let status = loop {
-            if let Some(status) = child.try_wait()? {
-                break status;
-            }
-            if start.elapsed() > MOST_TIME {
-                child.kill()?;
-            }
-            thread::sleep(Duration::from_millis(20));
-        };
-        let bytes = reader.join().map_err(|_| "QEMU's output can't be read")??;
-        let printed = String::from_utf8_lossy(&bytes).into_owned();
-        if status.success() {
-            return Ok(printed);
-        }
-        Err(format!("{printed}\n`{}`: {status}", process::line(&qemu)).into())
+        end_of(qemu.args(self.machine).args(QEMU).arg(image))
     }
+}
+
+/// Boots an image of a Cortex-M, whose files lie in `folder`.
+pub(crate) fn boot_in(folder: &Path, machine: &[&str], image: &Path) -> Result<String> {
+    BOARDS[0].look_for_qemu()?;
+    let mut qemu = Command::new(BOARDS[0].qemu);
+    end_of(qemu.current_dir(folder).args(machine).args(QEMU).arg(image))
+}
+
+/// What an emulator prints until it ends itself.
+fn end_of(qemu: &mut Command) -> Result<String> {
+    qemu.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = qemu.spawn()?;
+    let mut output = child.stdout.take().ok_or("QEMU has no output")?;
+    let reader = thread::spawn(move || {
+        let mut bytes = vec![];
+        output.read_to_end(&mut bytes).map(|_| bytes)
+    });
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if start.elapsed() > MOST_TIME {
+            child.kill()?;
+        }
+        thread::sleep(Duration::from_millis(20));
+    };
+    let bytes = reader.join().map_err(|_| "QEMU's output can't be read")??;
+    let printed = String::from_utf8_lossy(&bytes).into_owned();
+    if status.success() {
+        return Ok(printed);
+    }
+    Err(format!("{printed}\n`{}`: {status}", process::line(qemu)).into())
 }
 
 /// Compares line by line: figures loosely where they are kept, or not at all.

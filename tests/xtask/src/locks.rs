@@ -1,8 +1,11 @@
-//! The firmware's `Cargo.lock` beside the workspace's: one version of each crate for both.
+//! The `Cargo.lock`s of what runs on bare metal beside the workspace's: one version of each crate for all.
 
 use crate::{Result, workspace};
 use std::{collections::BTreeSet, path::Path};
 use toml_edit::{DocumentMut, Item};
+
+/// Of workspaces of their own.
+const OTHERS: [&str; 2] = ["firmware-example/Cargo.lock", "tests/bound/probe/Cargo.lock"];
 
 /// Names and versions of a lock file, but for our own crates.
 fn locked(path: &Path) -> Result<BTreeSet<(String, String)>> {
@@ -21,10 +24,14 @@ fn line(version: &str) -> &str {
     version.get(..end.unwrap_or(version.len())).unwrap_or(version)
 }
 
-/// Fails where the firmware has another version of a crate than the workspace, of the same line.
+/// Fails where another one has another version of a crate than the workspace, of the same line.
 pub(crate) fn compare() -> Result<()> {
+    OTHERS.iter().try_for_each(|path| compare_with(path))
+}
+
+fn compare_with(path: &str) -> Result<()> {
     let ours = locked(&workspace::root().join("Cargo.lock"))?;
-    let theirs = locked(&workspace::root().join("firmware-example/Cargo.lock"))?;
+    let theirs = locked(&workspace::root().join(path))?;
     let rivals = |name: &str, version: &str| {
         ours.iter().any(|(other, known)| other == name && line(known) == line(version))
     };
@@ -34,8 +41,8 @@ pub(crate) fn compare() -> Result<()> {
         return Ok(());
     }
     Err(format!(
-        "firmware-example/Cargo.lock has other versions than Cargo.lock: {odd:?}\n\
-         copy Cargo.lock there and build the firmware once"
+        "{path} has other versions than Cargo.lock: {odd:?}\n\
+         copy Cargo.lock there and build what it is for once"
     )
     .into())
 }
@@ -43,7 +50,7 @@ pub(crate) fn compare() -> Result<()> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn firmware_and_workspace_have_the_same_versions() {
+    fn all_workspaces_have_the_same_versions() {
         super::compare().unwrap();
     }
 
@@ -57,8 +64,8 @@ mod tests {
     }
 
     #[test]
-    fn both_lock_the_engine() {
-        for path in ["Cargo.lock", "firmware-example/Cargo.lock"] {
+    fn all_lock_the_engine() {
+        for path in super::OTHERS.into_iter().chain(["Cargo.lock"]) {
             let locked = super::locked(&crate::workspace::root().join(path)).unwrap();
             assert!(locked.contains(&("wasmi".into(), "1.1.0".into())), "{path}");
         }

@@ -15,6 +15,7 @@ mod nostd;
 mod process;
 mod setup;
 mod wasi;
+mod weights;
 mod workspace;
 
 use args::Task;
@@ -47,6 +48,8 @@ fn carry_out(task: Task) -> Result<()> {
         }
         Task::Trials { board } => firmware::run(board.as_deref(), Program::Trials, true)?,
         Task::Link { board } => link::run(board.as_deref())?,
+        Task::Weights { check } => weights::run(check)?,
+        Task::Bound => weights::on_board()?,
         Task::Wasi { check } => wasi::run(check)?,
         Task::BuildGuest { folder } => guests::build_at(&folder)?,
         Task::NewGuest { name, parent } => new_guest::run(&name, parent.as_deref())?,

@@ -10,7 +10,10 @@
 
 #[cfg_attr(all(target_arch = "arm", target_os = "none"), path = "cortex_m.rs")]
 #[cfg_attr(all(target_arch = "riscv32", target_os = "none"), path = "riscv.rs")]
-#[cfg_attr(not(target_os = "none"), path = "other.rs")]
+#[cfg_attr(
+    not(all(target_os = "none", any(target_arch = "arm", target_arch = "riscv32"))),
+    path = "other.rs"
+)]
 mod chosen;
 
 pub(crate) use chosen::{CAN_RUN, guard, leave, leave_from_fault, run, unguard};

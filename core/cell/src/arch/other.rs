@@ -1,4 +1,4 @@
-//! Where there is an operating system, its threads have the stacks.
+//! Where there is an operating system, its threads have the stacks; on other processors, nobody has written it yet.
 
 use crate::Guard;
 

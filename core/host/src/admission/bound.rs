@@ -1,21 +1,43 @@
-//! The upper bound of the heap that a plugin can hold, from counted items, before the engine
+//! The upper bound of the memory that a plugin can hold, from counted items, before the engine
 //! allocates anything.
 
-use super::scan::{Counts, Scan};
+use super::{
+    scan::{Scan, scan},
+    weights::{ITEMS, Item, Part, Weights},
+};
 use crate::{
     error::AdmissionError,
-    limits::{INITIAL_STACK_BYTES, Limits},
+    limits::{INITIAL_STACK_BYTES, Limits, MAX_CALLS, Shape},
+    module_view,
     service::wasi,
 };
+use ampoule_abi::{Meta, export};
 
-/// An upper bound of each part of a plugin's heap, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HeapBound {
-    /// Translated code and what translating it takes at its peak.
+/// An upper bound of each part of the memory that a plugin can ever hold, in bytes.
+///
+/// The first eight are heap that it holds whatever it is called for, and admission refuses a plugin whose
+/// [`total`](Self::total) is over `limits.heap_bytes`. The last two stand beside: messages that there is
+/// no memory for are refused one by one, and the machine's stack is one for all plugins.
+///
+/// ```
+/// use ampoule::{Limits, MemoryBound, Weights};
+///
+/// # let wasm = include_bytes!("../../../../guests/prebuilt/echo.wasm");
+/// // What a device with pointers of 32 bits has to have for it.
+/// let bound = MemoryBound::of(wasm, &Limits::MICRO, &Weights::BITS_32)?;
+/// assert!(bound.held() <= bound.total());
+/// # Ok::<(), ampoule::AdmissionError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemoryBound {
+    /// Translated code.
     pub code: u64,
-    /// Types, imports, exports, segments and the engine's own tables.
+    /// What translating takes: the translator's buffers, which the engine keeps, and the peak of loading.
+    pub translation: u64,
+    /// The engine, and the module's types, imports, exports, names and segments.
     pub module: u64,
-    /// The instance and its store.
+    /// The instance and its store, with globals, and the shim of a module that imports WASI.
     pub instance: u64,
     /// Value stack and call frames.
     pub stacks: u64,
@@ -23,30 +45,60 @@ pub struct HeapBound {
     pub table: u64,
     /// Linear memory at its limit.
     pub memory: u64,
+    /// What the host keeps of it: slot, record, meta, entries that were bound, the message for
+    /// `ampoule_init`.
+    pub host: u64,
+    /// What of all that is given back when it is loaded.
+    pub loading: u64,
+    /// Messages that wait, are under way, answered or taken, as many as a host keeps.
+    pub messages: u64,
+    /// The machine's own stack, below loading or calling it.
+    pub native_stack: u64,
 }
 
-impl HeapBound {
-    /// All parts together.
+impl MemoryBound {
+    /// The bound of a module under `limits`, on a machine with these weights.
+    ///
+    /// # Errors
+    /// [`AdmissionError`] if the module can't be scanned. Whether a host would load it is
+    /// [`inspect`](crate::inspect)'s to tell.
+    pub fn of(wasm: &[u8], limits: &Limits, weights: &Weights) -> Result<Self, AdmissionError> {
+        let scan = scan(wasm, &Limits { shape: Shape::CEILING, ..*limits })?;
+        Ok(bound(&scan, limits, weights))
+    }
+
+    /// All heap that it can hold at any time, messages aside: while it is loaded, and after.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.parts().iter().fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes))
     }
 
-    /// Each part with its name, for tables.
+    /// Of [`Self::total`] what stays when it is loaded.
     #[must_use]
-    pub fn parts(&self) -> [(&'static str, u64); 6] {
+    pub fn held(&self) -> u64 {
+        self.total().saturating_sub(self.loading)
+    }
+
+    /// The parts of [`Self::total`] with their names, for tables.
+    #[must_use]
+    pub fn parts(&self) -> [(&'static str, u64); 8] {
         [
             ("code", self.code),
+            ("translation", self.translation),
             ("module", self.module),
             ("instance", self.instance),
             ("stacks", self.stacks),
             ("table", self.table),
             ("memory", self.memory),
+            ("host", self.host),
         ]
     }
 
-    /// Refuses what doesn't fit, and names the part to work on.
-    pub(crate) fn check(&self, limits: &Limits) -> Result<(), AdmissionError> {
+    /// Refuses what doesn't fit into `limits.heap_bytes`, and names the part to work on.
+    ///
+    /// # Errors
+    /// [`AdmissionError::Heap`].
+    pub fn check(&self, limits: &Limits) -> Result<(), AdmissionError> {
         let (needed, allowed) = (self.total(), limits.heap_bytes);
         let short = needed.saturating_sub(u64::from(allowed));
         if short == 0 {
@@ -56,94 +108,123 @@ impl HeapBound {
         let largest = largest.map_or("", |(name, _)| name);
         Err(AdmissionError::Heap { needed, allowed, short, largest })
     }
-}
 
-/// Bytes of heap per counted item: what the pinned engine was seen to use at its peak on 64 bit, where
-/// pointers are larger than on the devices, and a reserve. `tests/suite/heap_bound.rs` holds them to
-/// it, over generated modules that have much of one thing each.
-mod weight {
-    pub(super) const ENGINE: u64 = 4 * 1024;
-    pub(super) const INSTANCE: u64 = 4 * 1024;
-    pub(super) const TYPE: u64 = 192;
-    pub(super) const TYPE_VALUE: u64 = 16;
-    pub(super) const IMPORT: u64 = 224;
-    pub(super) const EXPORT: u64 = 160;
-    pub(super) const NAME_BYTE: u64 = 4;
-    pub(super) const GLOBAL: u64 = 96;
-    pub(super) const FUNCTION: u64 = 208;
-    pub(super) const SEGMENT: u64 = 144;
-    pub(super) const ELEMENT_ITEM: u64 = 48;
-    pub(super) const DATA_BYTE: u64 = 1;
-    pub(super) const OPERATOR: u64 = 16;
-    /// The translator's own buffers for the function that it is at are vectors that double.
-    pub(super) const LARGEST_BODY_OPERATOR: u64 = 16;
-    pub(super) const OPERAND: u64 = 40;
-    /// The translator keeps a pool of the distinct constants of the function that it is at.
-    pub(super) const CONSTANT: u64 = 64;
-    pub(super) const BLOCK: u64 = 48;
-    pub(super) const NESTING: u64 = 192;
-    pub(super) const BRANCH: u64 = 24;
-    pub(super) const BR_TABLE_TARGET: u64 = 16;
-    pub(super) const LOCAL: u64 = 24;
-    pub(super) const CALL: u64 = 16;
-    pub(super) const TABLE_ELEMENT: u64 = 12;
-    pub(super) const FRAME: u64 = 48;
-    /// For a vector that doubles: its old part lives while the new whole is made, and the whole may
-    /// be twice what is used.
-    pub(super) const GROWING: u64 = 3;
-}
-
-/// Adds up the bound.
-pub(crate) fn heap_bound(scan: &Scan<'_>, limits: &Limits) -> HeapBound {
-    let counts = &scan.counts;
-    HeapBound {
-        code: code(counts),
-        module: module(counts),
-        instance: instance(counts).saturating_add(wasi::heap_bytes(scan, limits)),
-        stacks: stacks(limits),
-        table: scan.table.map_or(0, |(minimum, _)| u64::from(minimum) * weight::TABLE_ELEMENT),
-        memory: memory(scan, limits),
+    fn add(&mut self, part: Part, bytes: u64) {
+        let sum = match part {
+            Part::Code => &mut self.code,
+            Part::Translation => &mut self.translation,
+            Part::Module => &mut self.module,
+            Part::Instance => &mut self.instance,
+            Part::Stacks => &mut self.stacks,
+            Part::Table => &mut self.table,
+            Part::Host => &mut self.host,
+        };
+        *sum = sum.saturating_add(bytes);
     }
 }
 
-fn code(counts: &Counts) -> u64 {
-    sum(&[
-        (u64::from(counts.functions), weight::FUNCTION),
-        (counts.operators, weight::OPERATOR),
-        (u64::from(counts.max_operators), weight::LARGEST_BODY_OPERATOR),
-        (u64::from(counts.max_operands), weight::OPERAND),
-        (u64::from(counts.max_constants), weight::CONSTANT),
-        (counts.blocks, weight::BLOCK),
-        (u64::from(counts.max_nesting), weight::NESTING),
-        (counts.branches, weight::BRANCH),
-        (u64::from(counts.max_br_table), weight::BR_TABLE_TARGET),
-        (u64::from(counts.max_locals), weight::LOCAL),
-        (counts.calls, weight::CALL),
-    ])
+/// For a vector that doubles: its old part lives while the new whole is made, and the whole may be twice
+/// what is used.
+const GROWING: u64 = 3;
+/// Messages of a plugin that a host keeps: as many as there may be calls, the one that was taken last, and
+/// one that is made while another is still there.
+const MESSAGES: u64 = MAX_CALLS as u64 + 2;
+/// An error that waits in place of a message.
+const ERROR_BYTES: u64 = 512;
+
+/// Adds up the bound.
+pub(crate) fn bound(scan: &Scan<'_>, limits: &Limits, weights: &Weights) -> MemoryBound {
+    let messages = u64::from(limits.message_bytes).max(ERROR_BYTES).saturating_mul(MESSAGES);
+    let mut bound = MemoryBound {
+        instance: wasi::heap_bytes(scan, limits),
+        stacks: value_stack(limits),
+        memory: memory(scan, limits),
+        host: init_message(scan, limits),
+        messages,
+        native_stack: u64::from(weights.native_stack),
+        ..MemoryBound::default()
+    };
+    for ((count, weight), part) in
+        count(scan, limits).into_iter().zip(weights.items).zip(Item::PARTS)
+    {
+        let loading = count.saturating_mul(u64::from(weight.loading));
+        bound.add(part, count.saturating_mul(u64::from(weight.held)));
+        bound.add(Part::Translation, loading);
+        bound.loading = bound.loading.saturating_add(loading);
+    }
+    bound
 }
 
-fn module(counts: &Counts) -> u64 {
-    weight::ENGINE.saturating_add(sum(&[
-        (u64::from(counts.types), weight::TYPE),
-        (u64::from(counts.type_values), weight::TYPE_VALUE),
-        (u64::from(counts.imports), weight::IMPORT),
-        (u64::from(counts.exports), weight::EXPORT),
-        (u64::from(counts.name_bytes), weight::NAME_BYTE),
-        (u64::from(counts.elements) + u64::from(counts.data), weight::SEGMENT),
-        (u64::from(counts.element_items), weight::ELEMENT_ITEM),
-        (u64::from(counts.data_bytes), weight::DATA_BYTE),
-    ]))
+/// How many there are of each item of the table.
+pub(crate) fn count(scan: &Scan<'_>, limits: &Limits) -> [u64; ITEMS] {
+    let counts = &scan.counts;
+    let mut items = [0; ITEMS];
+    for (item, count) in [
+        (Item::Engine, 1),
+        (Item::Instance, 1),
+        (Item::Host, 1),
+        (Item::MetaByte, meta_bytes(scan)),
+        (Item::Type, counts.types.into()),
+        (Item::TypeValue, counts.type_values.into()),
+        (Item::Import, counts.imports.into()),
+        (Item::Export, counts.exports.into()),
+        (Item::NameByte, counts.name_bytes.into()),
+        (Item::Element, counts.elements.into()),
+        (Item::SegmentElement, counts.element_items.into()),
+        (Item::Data, counts.data.into()),
+        (Item::DataByte, counts.data_bytes.into()),
+        (Item::Global, counts.globals.into()),
+        (Item::TableElement, scan.table.map_or(0, |(minimum, _)| minimum.into())),
+        (Item::Function, counts.functions.into()),
+        (Item::Operator, counts.operators),
+        (Item::Block, counts.blocks),
+        (Item::Branch, counts.branches),
+        (Item::Call, counts.calls),
+        (Item::Constant, counts.constants),
+        (Item::LargestBody, counts.max_operators.into()),
+        (Item::Operand, counts.max_operands.into()),
+        (Item::BodyConstant, counts.max_constants.into()),
+        (Item::Nesting, counts.max_nesting.into()),
+        (Item::BrTarget, counts.max_br_table.into()),
+        (Item::BodyBranch, counts.max_branches.into()),
+        (Item::Local, counts.max_locals.into()),
+        (Item::Frame, frames(limits)),
+    ] {
+        if let Some(place) = items.get_mut(item as usize) {
+            *place = count;
+        }
+    }
+    items
 }
 
-fn stacks(limits: &Limits) -> u64 {
+/// Name, version, description and author as a plugin has them, or as a command may have them at most.
+fn meta_bytes(scan: &Scan<'_>) -> u64 {
+    let meta = scan.meta.and_then(|section| Meta::from_section(section).ok());
+    let length = |meta: Meta<'_>| {
+        // The name is kept twice: the services are told who asks.
+        2 * meta.name.len() + meta.version.len() + meta.description.len() + meta.author.len()
+    };
+    meta.map_or(256, length) as u64
+}
+
+/// Kept for fresh instances.
+fn init_message(scan: &Scan<'_>, limits: &Limits) -> u64 {
+    let has_init = module_view::exports(scan).any(|item| item.name == export::INIT);
+    if has_init { limits.message_bytes.into() } else { 0 }
+}
+
+/// The engine's vector of call frames has room for a power of two of them; when it doubles, the half of it
+/// is still there.
+fn frames(limits: &Limits) -> u64 {
+    const LEAST: u64 = 4;
+    let room = u64::from(limits.recursion_depth).next_power_of_two().max(LEAST);
+    room + room / 2
+}
+
+fn value_stack(limits: &Limits) -> u64 {
     let values = u64::from(limits.value_stack_bytes);
     let grows = values > u64::from(INITIAL_STACK_BYTES);
-    let values = if grows { values * weight::GROWING } else { values };
-    values + u64::from(limits.recursion_depth) * weight::FRAME * weight::GROWING
-}
-
-fn instance(counts: &Counts) -> u64 {
-    weight::INSTANCE.saturating_add(sum(&[(u64::from(counts.globals), weight::GLOBAL)]))
+    if grows { values * GROWING } else { values }
 }
 
 /// A memory that can grow is a vector that doubles, like the stacks; one that can't is as large as it
@@ -153,9 +234,15 @@ fn memory(scan: &Scan<'_>, limits: &Limits) -> u64 {
     let minimum = memory.minimum_bytes();
     let maximum = memory.maximum_bytes().unwrap_or(u64::from(limits.memory_bytes));
     let maximum = maximum.min(u64::from(limits.memory_bytes));
-    if maximum > minimum { maximum.saturating_mul(weight::GROWING) } else { minimum }
+    if maximum > minimum { maximum.saturating_mul(GROWING) } else { minimum }
 }
 
-fn sum(items: &[(u64, u64)]) -> u64 {
-    items.iter().fold(0, |sum, (count, weight)| sum.saturating_add(count.saturating_mul(*weight)))
+/// What is counted of a module, in the order of [`Weights::NAMES`]: what weights are fitted to.
+///
+/// # Errors
+/// As for [`MemoryBound::of`].
+#[doc(hidden)]
+pub fn counted(wasm: &[u8], limits: &Limits) -> Result<[u64; ITEMS], AdmissionError> {
+    let scan = scan(wasm, &Limits { shape: Shape::CEILING, ..*limits })?;
+    Ok(count(&scan, limits))
 }

@@ -8,6 +8,7 @@ pub(crate) mod reader;
 pub(crate) mod scan;
 mod sections;
 mod signatures;
+mod weights;
 
 use crate::{
     error::AdmissionError,
@@ -23,8 +24,9 @@ use alloc::vec::Vec;
 use ampoule_abi::{DecodeError, Meta, MetaError, export, import, schema};
 use scan::Scan;
 
-pub use bound::HeapBound;
-pub(crate) use bound::heap_bound;
+pub(crate) use bound::bound;
+pub use bound::{MemoryBound, counted};
+pub use weights::{ITEMS, Weight, Weights};
 
 type Result<T> = core::result::Result<T, AdmissionError>;
 
@@ -74,7 +76,7 @@ pub(crate) fn admit<'a>(
     imports(&scan, services, permits)?;
     exports(&scan, kind)?;
     declared_entries(&scan, limits)?;
-    heap_bound(&scan, limits).check(limits)?;
+    bound(&scan, limits, &Weights::HERE).check(limits)?;
     Ok(Admitted { wasm, scan, meta })
 }
 

@@ -28,11 +28,13 @@ pub(crate) struct Counts {
     pub(crate) blocks: u64,
     pub(crate) branches: u64,
     pub(crate) calls: u64,
+    pub(crate) constants: u64,
     pub(crate) max_operators: u32,
     pub(crate) max_nesting: u32,
     pub(crate) max_operands: u32,
     pub(crate) max_constants: u32,
     pub(crate) max_br_table: u32,
+    pub(crate) max_branches: u32,
     pub(crate) max_locals: u32,
 }
 

@@ -141,7 +141,7 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
     /// plugin has others to do, it waits in line.
     ///
     /// # Errors
-    /// [`Refusal`]: the plugin is gone, its breaker is open, [`MAX_CALLS`](super::MAX_CALLS) of it are
+    /// [`Refusal`]: the plugin is gone, its breaker is open, [`MAX_CALLS`](crate::MAX_CALLS) of it are
     /// waiting or untaken, or the request is too large for any message.
     pub fn start<Req: Serialize + ?Sized, Res>(
         &mut self,

@@ -15,7 +15,7 @@ pub(crate) use calls::Pace;
 pub use config::{Config, Probation, Source};
 pub use future::CallFuture;
 pub use ledger::MAX_EVENTS;
-pub use slot::{MAX_CALLS, Versions};
+pub use slot::Versions;
 pub use turn::{Turn, Wake};
 pub(crate) use uses::Uses;
 

@@ -6,14 +6,12 @@ use crate::{
     call::Started,
     cell::HeapUse,
     error::{CallError, Refusal, SlotError},
+    limits::MAX_CALLS,
     plugin::Plugin,
     service::{Micros, Services},
     text::Text,
 };
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
-
-/// The most calls of a plugin that are waiting, under way or answered and not yet taken.
-pub const MAX_CALLS: usize = 8;
 
 /// A loaded plugin, as a host keeps it.
 pub(super) struct Live {

@@ -1,6 +1,7 @@
 //! What the command line may say.
 
 use crate::{
+    check::{self, CheckDevice},
     device,
     grant::tighter,
     serve_args::{SERVE_NOTES, Serve},
@@ -24,6 +25,7 @@ Examples:
   ampoule run json-transformer.wasm --param user_name=ada --param format=camelCase
   ampoule inspect json-transformer.wasm
   ampoule inspect json-transformer.wasm --limits micro --json | jq .verdict
+  ampoule check --device thermostat.toml blink.wasm filter.wasm
   ampoule watch plugins
   ampoule deploy blink.wasm --manifest blink.manifest.json --port /dev/ttyACM0
   ampoule ps --port /dev/ttyACM0
@@ -133,6 +135,9 @@ pub(crate) enum Command {
     /// Tell everything about a plugin without running it.
     #[command(after_help = format!("{GRANT_NOTES}\n\n{INSPECT_NOTES}\n\n{EXIT_STATUS}"))]
     Inspect(Inspect),
+    /// Tell whether plugins fit on a device, before they are shipped.
+    #[command(after_help = check::NOTES)]
+    Check(CheckDevice),
     /// Keep the plugins of a directory loaded while they change, call them and show how they do.
     #[command(after_help = watch::NOTES)]
     Watch(Watch),
@@ -317,6 +322,7 @@ impl Command {
             Self::Run(run) => run.json,
             Self::Inspect(inspect) => inspect.json,
             Self::Device(command) => command.json(),
+            Self::Check(check) => check.json,
             Self::Manifest { command: ManifestCommand::Check(check) } => check.json,
             Self::Manifest { command: ManifestCommand::New { .. } }
             | Self::Completions { .. }

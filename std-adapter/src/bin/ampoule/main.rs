@@ -4,6 +4,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod args;
+mod check;
 mod device;
 mod grant;
 mod inspect;
@@ -49,6 +50,7 @@ fn carry_out(command: &Command) -> Result<ExitCode, Problem> {
         },
         Command::Serve(serve) => serve::serve(serve),
         Command::Inspect(inspect) => inspect::inspect(inspect),
+        Command::Check(args) => check::check(args),
         Command::Watch(args) => watch::watch(args),
         Command::Device(command) => device::carry_out(command),
         Command::Manifest { command: ManifestCommand::Check(check) } => manifest::check(check),

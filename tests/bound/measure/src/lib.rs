@@ -1,0 +1,147 @@
+//! How much heap a plugin takes: loaded by a host, with every entry bound and called.
+//!
+//! The same code runs on a workstation and, in `tests/bound/probe`, with pointers of 32 bits.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod anything;
+
+use alloc::{format, string::String, vec::Vec};
+use ampoule::{
+    Config, Context, ExternKind, Host, Import, Inspection, Limits, LoadError, Manifest, Plugin,
+    Policy, Shape, Source, inspect,
+};
+use anything::Anything;
+
+/// What every module is measured under: shapes as large as any host may allow, and stacks so small that
+/// they don't hide the rest.
+pub const LIMITS: Limits = Limits {
+    module_bytes: u32::MAX,
+    heap_bytes: u32::MAX,
+    memory_bytes: 1 << 20,
+    message_bytes: 1024,
+    value_stack_bytes: 4096,
+    recursion_depth: 48,
+    init_fuel: 100_000,
+    call_fuel: 100_000,
+    destroy_fuel: 10_000,
+    slice_fuel: 10_000,
+    shape: Shape::CEILING,
+    ..Limits::WORKSTATION
+};
+
+/// Bytes of heap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heap {
+    /// What is in use at the end.
+    pub held: u64,
+    /// The most that was ever in use.
+    pub peak: u64,
+}
+
+impl Heap {
+    /// Each the larger one.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self { held: self.held.max(other.held), peak: self.peak.max(other.peak) }
+    }
+}
+
+/// Loads a plugin, then binds and calls all its entries, as `watch` watches; none if no host loads it.
+///
+/// `watch` runs what it is given and tells what that took.
+pub fn measure(wasm: &[u8], watch: impl Fn(&mut dyn FnMut()) -> Heap) -> Option<Heap> {
+    let found = inspect(wasm, &LIMITS).ok()?;
+    let manifest = manifest(&found)?;
+    let names: Vec<String> = found.entries.iter().map(|entry| entry.name.clone()).collect();
+    let loaded = run(wasm, &manifest, &found.imports, &[], &watch)?;
+    let called = run(wasm, &manifest, &found.imports, &names, &watch)?;
+    Some(loaded.max(called))
+}
+
+fn run(
+    wasm: &[u8],
+    manifest: &Manifest,
+    imports: &[Import],
+    entries: &[String],
+    watch: impl Fn(&mut dyn FnMut()) -> Heap,
+) -> Option<Heap> {
+    let policy = Policy { limits: LIMITS, ..Policy::WORKSTATION };
+    let mut host = Host::<1>::new(Config { policy: &policy, ..Config::WORKSTATION }, || 0);
+    for service in Anything::of(imports) {
+        host.offer(service).ok()?;
+    }
+    let mut admitted = false;
+    let heap = watch(&mut || admitted = use_all(&mut host, wasm, manifest, entries));
+    admitted.then_some(heap)
+}
+
+/// Answers whether it was admitted: one that faults at its start has been loaded too.
+fn use_all(host: &mut Host<'_, 1>, wasm: &[u8], manifest: &Manifest, entries: &[String]) -> bool {
+    let id = match host.load(Source::new(wasm).with_manifest(manifest)) {
+        Ok(id) => id,
+        Err(error) => return !matches!(error, LoadError::Admission(_)),
+    };
+    for name in entries {
+        let Ok(entry) = host.bind::<(), ()>(id, name) else { continue };
+        // What it answers, and whether it may, is none of our business.
+        let _ = host.call(&entry, &());
+        let _ = host.lift(id);
+    }
+    true
+}
+
+/// What a host keeps of any plugin, and what any instance takes: bytes of a small module's.
+pub fn bookkeeping(wasm: &[u8], watch: impl Fn(&mut dyn FnMut()) -> Heap) -> Option<[u64; 2]> {
+    let mut plugin = None;
+    let loaded = watch(&mut || plugin = Plugin::load(wasm, &LIMITS, &Context::default()).ok());
+    let mut running = plugin?;
+    let stopped = watch(&mut || running.stop());
+    drop(running);
+    let in_host = measure(wasm, watch)?;
+    // Heap that is given back counts as what was held before.
+    Some([in_host.held.saturating_sub(loaded.held), stopped.held])
+}
+
+/// A manifest that asks for all that the module imports.
+fn manifest(found: &Inspection) -> Option<Manifest> {
+    let meta = found.meta.as_ref()?.as_ref().ok()?;
+    let mut rows = String::new();
+    for (service, operations) in by_service(&found.imports) {
+        let names: Vec<_> = operations.iter().map(|it| format!("{:?}", it.operation)).collect();
+        let comma = if rows.is_empty() { "" } else { "," };
+        rows += &format!(r#"{comma}{{"service":{service:?},"operations":[{}]}}"#, names.join(","));
+    }
+    let json = format!(
+        r#"{{"meta":{{"name":{:?},"version":"1.0.0"}},"capabilities":{{"services":[{rows}]}}}}"#,
+        meta.name
+    );
+    Manifest::parse(json.as_bytes()).ok()
+}
+
+/// The imports of each service, each operation once; the host's own function is none.
+fn by_service(imports: &[Import]) -> Vec<(&str, Vec<&Import>)> {
+    let mut services: Vec<(&str, Vec<&Import>)> = Vec::new();
+    for import in imports.iter().filter(|import| import.service != "ampoule") {
+        let known = services.iter().position(|(name, _)| *name == import.service);
+        let at = known.unwrap_or(services.len());
+        if known.is_none() {
+            services.push((&import.service, Vec::new()));
+        }
+        let operations = &mut services[at].1;
+        if operations.iter().all(|it| it.operation != import.operation) {
+            operations.push(import);
+        }
+    }
+    services
+}
+
+/// Parameters and results of an imported function.
+fn types(import: &Import) -> Option<(&[ampoule::ValueType], &[ampoule::ValueType])> {
+    match &import.kind {
+        ExternKind::Function { params, results } => Some((params, results)),
+        _ => None,
+    }
+}

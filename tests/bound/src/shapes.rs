@@ -1,0 +1,262 @@
+//! Modules that have much of one thing each.
+
+use crate::module::{module, numbered, smallest};
+
+/// A module to measure.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What it has much of.
+    pub name: String,
+    /// Its bytes.
+    pub wasm: Vec<u8>,
+}
+
+/// Makes what a module consists of, so many times.
+pub(crate) type Fill = fn(usize) -> String;
+
+/// Items of a module, and how many of them there may be.
+pub(crate) const ITEMS: &[(&str, usize, Fill)] = &[
+    ("types", 500, |n| numbered(n, |at| format!("(type (func (param{})))", bits(at)))),
+    ("same types", 500, |n| "(type (func))".repeat(n)),
+    ("short types", 300, |n| numbered(n, |at| format!("(type (func (param{})))", digits(at)))),
+    ("types with results", 300, |n| {
+        numbered(n, |at| format!("(type (func (param{}) (result f32)))", digits(at)))
+    }),
+    ("long types", 250, |n| {
+        numbered(n, |at| format!("(type (func (param{}{})))", bits(at), " f64".repeat(40)))
+    }),
+    ("long imports", 7, |n| {
+        numbered(n, |at| format!(r#"(import "s{at:060}" "o{at:0100}" (func (param i32)))"#))
+    }),
+    ("imports", 250, |n| r#"(import "ampoule" "panic" (func (param i32 i32)))"#.repeat(n)),
+    ("services", 60, |n| {
+        numbered(n, |at| {
+            let ty =
+                if at % 3 == 0 { "(param i64)" } else { "(param i32 i32 i32 i32) (result i32)" };
+            format!(r#"(import "s{}" "o{at}" (func {ty}))"#, at % 15)
+        })
+    }),
+    ("globals", 4000, |n| "(global (mut i32) (i32.const 0))".repeat(n)),
+    ("functions", 20_000, |n| "(func)".repeat(n)),
+    ("functions with locals", 8000, |n| "(func (local i32 i64 f32 f64))".repeat(n)),
+    ("small functions", 8000, |n| {
+        "(func (local i32) (local.set 0 (i32.add (local.get 0) (i32.const 7))))".repeat(n)
+    }),
+    ("functions with results", 8000, |n| "(func (param f64) (result f64) (local.get 0))".repeat(n)),
+    ("exports", 1000, |n| numbered(n, |at| format!(r#"(export "_{at}" (memory 0))"#))),
+    ("entries", 1000, |n| numbered(n, |at| format!(r#"(export "e{at}" (func $entry))"#))),
+    ("long exports", 500, |n| numbered(n, |at| format!(r#"(export "_{at:0200}" (func $entry))"#))),
+    ("long entries", 500, |n| numbered(n, |at| format!(r#"(export "x{at:0100}" (func $entry))"#))),
+    ("table", 8000, |n| format!("(table {n} funcref)")),
+    ("elements", 1000, |n| "(elem (i32.const 0) $none)".repeat(n)),
+    ("empty elements", 1000, |n| "(elem (i32.const 0) func)".repeat(n)),
+    ("empty data", 8000, |n| "(data)".repeat(n)),
+    ("element items", 8000, |n| format!("(elem (i32.const 0) {})", "$none ".repeat(n))),
+    ("data", 8000, |n| r#"(data (i32.const 0) "x")"#.repeat(n)),
+    ("passive data", 8000, |n| r#"(data "x")"#.repeat(n)),
+    ("longer data", 2000, |n| r#"(data (i32.const 0) "0123456789abcdef0123456789abc")"#.repeat(n)),
+    ("one data segment", 8000, |n| format!("(data (i32.const 0) \"{}\")", "x".repeat(n))),
+    ("one passive data segment", 8000, |n| format!("(data \"{}\")", "x".repeat(n))),
+    ("locals", 8000, |n| format!("(func (local {}))", "i32 ".repeat(n))),
+    ("mixed locals", 4000, |n| format!("(func (local {}))", "i32 i64 ".repeat(n))),
+    ("locals in use", 1000, |n| {
+        let (locals, drops) = ("i32 ".repeat(n), "drop ".repeat(n));
+        let gets = numbered(n, |at| format!("(local.get {at})"));
+        format!("(func (local {locals}) {gets} {drops})")
+    }),
+];
+
+/// What a body consists of, each so many operators long. There is an i32 in local 0.
+pub(crate) const BODIES: &[(&str, Fill)] = &[
+    ("nothing", |n| "nop ".repeat(n)),
+    ("additions", |n| "local.get 0 i32.const 77 i32.add local.set 0 ".repeat(n / 4)),
+    ("constants", |n| numbered(n / 2, |at| format!("i64.const {} drop ", at * 0x1234_5678))),
+    ("stores", |n| {
+        numbered(n / 3, |at| format!("i32.const 0 i64.const 0x7_0000_{at:04x} i64.store "))
+    }),
+    ("far stores", |n| {
+        numbered(n / 3, |at| {
+            format!("local.get 0 i64.const 0x7_0000_{at:04x} i64.store offset=0x7fff{at:04x} ")
+        })
+    }),
+    ("loads", |n| "local.get 0 i32.load offset=70000 local.set 0 ".repeat(n / 3)),
+    ("locals", |n| "local.get 0 local.tee 0 local.set 0 ".repeat(n / 3)),
+    ("kept locals", |n| "local.get 0 i32.const 1 local.set 0 drop ".repeat(n / 4)),
+    ("blocks", |n| "block end ".repeat(n / 2)),
+    ("loops", |n| "loop end ".repeat(n / 2)),
+    ("ifs", |n| "local.get 0 if else end ".repeat(n / 4)),
+    ("ifs without else", |n| "local.get 0 if end ".repeat(n / 3)),
+    ("ifs with constants", |n| {
+        numbered(n / 7, |at| {
+            let (then, other) = (0x7_0000_0000_u64 + at as u64, 0x8_0000_0000_u64 + at as u64);
+            format!("local.get 0 if (result i64) i64.const {then} else i64.const {other} end drop ")
+        })
+    }),
+    ("nested ifs", |n| ("local.get 0 if ".repeat(100) + &"end ".repeat(100)).repeat(n / 300)),
+    ("nested results", |n| {
+        let block = "block (result i64) ".repeat(100) + "i64.const 1 " + &"end ".repeat(100);
+        (block + "drop ").repeat(n / 202)
+    }),
+    ("conditional branches", |n| "block local.get 0 br_if 0 end ".repeat(n / 4)),
+    ("branches to one block", |n| format!("block {} end ", "local.get 0 br_if 0 ".repeat(n / 2))),
+    ("comparisons", |n| "block local.get 0 i32.const 9 i32.lt_s br_if 0 end ".repeat(n / 6)),
+    ("branches", |n| "block br 0 end ".repeat(n / 3)),
+    // Where all targets are one, the engine makes a plain branch of a table.
+    ("branch tables", |n| "block block local.get 0 br_table 0 1 0 1 end end ".repeat(n / 6)),
+    ("large branch tables", |n| {
+        let table = "0 1 ".repeat(128);
+        format!("block block local.get 0 br_table {table} end end ").repeat(n / 32)
+    }),
+    ("branch tables with results", |n| {
+        let inside = "i32.const 7 local.get 0 br_table 0 1 0 1";
+        format!("block (result i32) block (result i32) {inside} end end drop ").repeat(n / 8)
+    }),
+    ("large branch tables with results", |n| {
+        let table = "0 1 ".repeat(128);
+        let inside = format!("local.get 0 local.get 0 br_table {table}");
+        format!("block (result i32) block (result i32) {inside} end end drop ").repeat(n / 32)
+    }),
+    ("conditional branches with results", |n| {
+        "block (result i32) local.get 0 i32.const 70000 local.get 0 br_if 0 i32.add end drop "
+            .repeat(n / 8)
+    }),
+    ("branches with results", |n| {
+        numbered(n / 5, |at| {
+            format!("block (result i64) i64.const 0x7_0000_{at:04x} br 0 end drop ")
+        })
+    }),
+    ("comparisons with constants", |n| {
+        numbered(n / 6, |at| {
+            format!("block global.get $g i64.const 0x7_0000_{at:04x} i64.lt_s br_if 0 end ")
+        })
+    }),
+    ("locals below blocks", |n| "local.get 0 block end drop ".repeat(n / 4)),
+    ("locals below deep blocks", |n| {
+        let deep = (n / 4).min(1000);
+        "local.get 0 block ".repeat(deep) + &"end drop ".repeat(deep)
+    }),
+    ("many kept locals", |n| {
+        let drops = "drop ".repeat(20);
+        format!("{} i32.const 1 local.set 0 {drops}", "local.get 0 ".repeat(20)).repeat(n / 42)
+    }),
+    ("returns", |n| "local.get 0 if i64.const 0x7_0000_0000 return end ".repeat(n / 5)),
+    ("fills", |n| {
+        numbered(n / 4, |at| format!("i32.const 7{at} local.get 0 i32.const 3{at} memory.fill "))
+    }),
+    ("indirect calls with constants", |n| {
+        numbered(n / 3, |at| format!("i32.const {at} call_indirect (type $nothing) nop "))
+    }),
+    ("indirect calls with many constants", |n| {
+        let operand = |call, at| format!("i64.const 0x{at}_0000_{call:04x} ");
+        numbered(n / 17, |call| {
+            numbered(15, |at| operand(call, at)) + "local.get 0 call_indirect (type $fifteen) "
+        })
+    }),
+    ("calls with locals", |n| {
+        numbered(n / 3, |_| "global.get $g global.get $g call $two ".to_owned())
+    }),
+    ("calls", |n| "call $none ".repeat(n)),
+    ("calls with many constants", |n| {
+        let operand = |call, at| format!("i64.const 0x{at}_0000_{call:04x} ");
+        numbered(n / 16, |call| numbered(15, |at| operand(call, at)) + "call $many ")
+    }),
+    ("calls with two constants", |n| {
+        numbered(n / 3, |at| {
+            format!("i64.const 0x7_0000_{at:04x} i64.const 0x8_0000_{at:04x} call $two ")
+        })
+    }),
+    ("calls with results", |n| "call $box drop ".repeat(n / 2)),
+    ("indirect calls", |n| "i32.const 0 call_indirect (type $nothing) ".repeat(n / 2)),
+    ("copies", |n| "i32.const 0 i32.const 0 local.get 0 memory.copy ".repeat(n / 4)),
+    ("copies of constants", |n| {
+        numbered(n / 4, |at| format!("i32.const {at} i32.const 7{at} i32.const 3{at} memory.copy "))
+    }),
+    ("selections", |n| "i64.const 1 i64.const 2 local.get 0 select drop ".repeat(n / 5)),
+    ("selections of constants", |n| {
+        numbered(n / 5, |at| {
+            let (one, other) = (0x7_0000_0000_u64 + at as u64, 0x8_0000_0000_u64 + at as u64);
+            format!("i64.const {one} i64.const {other} local.get 0 select drop ")
+        })
+    }),
+    ("floats", |n| numbered(n / 4, |at| format!("f64.const {at} f64.const 0.5 f64.add drop "))),
+    ("globals", |n| "global.get $g global.set $g ".repeat(n / 2)),
+    ("constants to globals", |n| {
+        numbered(n / 2, |at| format!("i64.const 0x7_0000_{at:04x} global.set $g "))
+    }),
+    ("growth", |n| "i32.const 0 memory.grow drop ".repeat(n / 3)),
+    ("dead code", |n| "block br 0 i32.add drop end ".repeat(n / 5)),
+    ("operands", |n| {
+        let deep = n.min(8000) / 2;
+        "local.get 0 ".repeat(deep) + &"drop ".repeat(deep)
+    }),
+    ("computed operands", |n| {
+        let deep = n.min(16_000) / 3;
+        "local.get 0 i32.load ".repeat(deep) + &"drop ".repeat(deep)
+    }),
+    ("deep blocks", |n| nested("block ", n)),
+    ("deep loops", |n| nested("loop ", n)),
+    ("deep ifs", |n| nested("i32.const 1 if ", n)),
+    ("deep results", |n| {
+        let deep = (n / 2).min(1000);
+        "block (result i64) ".repeat(deep) + "i64.const 1 " + &"end ".repeat(deep) + "drop "
+    }),
+    ("one branch table", |n| {
+        format!("block block local.get 0 br_table {} 0 end end ", "0 1 ".repeat(n.min(8000) / 2))
+    }),
+];
+
+fn nested(open: &str, n: usize) -> String {
+    let deep = (n / 2).min(1000);
+    open.repeat(deep) + &"end ".repeat(deep)
+}
+
+/// Of ten bits each an i32 or an i64: types that differ.
+fn bits(of: usize) -> String {
+    (0..10).map(|bit| if of >> bit & 1 == 1 { " i32" } else { " i64" }).collect()
+}
+
+/// As few values as make so many types differ.
+fn digits(mut of: usize) -> String {
+    let mut text = String::new();
+    while of > 0 {
+        text += [" i32", " i64", " f32", " f64"][of % 4];
+        of /= 4;
+    }
+    text
+}
+
+/// Every shape with about `n` of its thing.
+#[must_use]
+pub fn shapes(n: usize) -> Vec<Case> {
+    let case = move |name: &str, items: &str, body: &str| Case {
+        name: format!("{n} {name}"),
+        wasm: module(items, body),
+    };
+    let items = ITEMS.iter().map(|(name, most, fill)| case(name, &fill(n.min(*most)), ""));
+    let bodies = BODIES.iter().map(|(name, fill)| case(name, "", &fill(n)));
+    let many = [24, 250, 2500].into_iter().filter(|each| *each < 2 * n).flat_map(|each| {
+        BODIES.iter().map(move |(name, fill)| {
+            let body = format!("(func (param i32) {})", fill(each));
+            case(&format!("bodies of {each} {name}"), &body.repeat(n.div_ceil(each)), "")
+        })
+    });
+    items.chain(bodies).chain(many).collect()
+}
+
+/// The smallest plugins there are, and one that calls itself until the stack ends.
+#[must_use]
+pub fn few() -> Vec<Case> {
+    let case = |name: &str, wasm| Case { name: name.to_owned(), wasm };
+    let down = "(func $down (param i32) (call $down (local.get 0)))";
+    let growing = r#"(func (export "e") (param i32) (result i64)
+        (drop (memory.grow (i32.const 1))) (i64.const 0))"#;
+    vec![
+        case("nothing", smallest("")),
+        case("nothing but a data segment", smallest(r#"(data (i32.const 0) "x")"#)),
+        case("nothing but a global", smallest("(global (mut i32) (i32.const 0))")),
+        case("nothing but a table", smallest("(table 1 funcref)")),
+        case("nothing but an export", smallest(r#"(export "_" (memory 0))"#)),
+        case("nothing but an entry", smallest(growing)),
+        case("recursion", module(down, "(call $down (local.get 0))")),
+    ]
+}

@@ -1,0 +1,101 @@
+//! What the bound promises, held against what is measured on this machine. `cargo xtask weights --check` does
+//! the same with pointers of 32 bits, `cargo xtask bound` on a Cortex-M4.
+
+use ampoule::Weights;
+use ampoule_bound::{Case, Heap, guests, measured, mixed, promised, shapes, smith};
+use std::{fs, path::PathBuf};
+
+/// The most that a real plugin's bound may be above what it takes.
+const NEAR: f64 = 2.5;
+/// Seeds that no weight was fitted to.
+const UNSEEN: u64 = 1 << 32;
+
+fn repository(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+fn ratios(case: &Case) -> Option<[f64; 2]> {
+    let (found, bound) = (measured(&case.wasm)?, promised(&case.wasm, &Weights::BITS_64)?);
+    let ratio = |bound: u64, found: u64| bound as f64 / found.max(1) as f64;
+    let Heap { held, peak } = bound;
+    assert!(held <= peak, "{}: {bound:?}", case.name);
+    Some([ratio(peak, found.peak), ratio(held, found.held)])
+}
+
+/// Loads and runs them all, and fails with the names of those that hold more than their bound.
+fn assert_bounded(cases: impl IntoIterator<Item = Case>) -> usize {
+    let (mut loaded, mut over, mut least) = (0, Vec::new(), (f64::MAX, String::new()));
+    for case in cases {
+        let Some(ratios) = ratios(&case) else { continue };
+        loaded += 1;
+        let nearest = ratios.iter().copied().fold(f64::MAX, f64::min);
+        if nearest < least.0 {
+            least = (nearest, case.name.clone());
+        }
+        if ratios.iter().any(|ratio| *ratio < 1.0) {
+            over.push(format!("{}: {ratios:.2?}", case.name));
+        }
+    }
+    let (ratio, name) = least;
+    println!("{loaded} modules; the least bound is {ratio:.2} of what was measured: {name}");
+    assert!(over.is_empty(), "\n{}", over.join("\n"));
+    loaded
+}
+
+#[test]
+fn no_plugin_holds_more_than_its_bound_and_the_bound_is_near() {
+    for case in guests(repository("guests/prebuilt")).unwrap() {
+        let [peak, held] = ratios(&case).expect("it is loaded");
+        let narrow = promised(&case.wasm, &Weights::BITS_32).unwrap();
+        println!("{:18} peak {peak:.2}, held {held:.2}; on 32 bit {narrow:?}", case.name);
+        for ratio in [peak, held] {
+            assert!((1.0..NEAR).contains(&ratio), "{}: {ratio:.2}", case.name);
+        }
+    }
+}
+
+#[test]
+fn no_shape_of_module_holds_more_than_its_bound() {
+    // Other sizes than those that the weights were fitted to.
+    let sizes = [0, 2, 12, 40, 100, 300, 700, 1030, 5000];
+    let loaded = assert_bounded(sizes.into_iter().flat_map(shapes));
+    assert!(loaded > 1000, "only {loaded} were loaded");
+}
+
+#[test]
+fn no_module_by_chance_holds_more_than_its_bound() {
+    let by_chance = (0..600).flat_map(|at| [Some(mixed(UNSEEN + at)), smith(UNSEEN + at)]);
+    let loaded = assert_bounded(by_chance.flatten());
+    assert!(loaded > 1000, "only {loaded} were loaded");
+}
+
+#[test]
+fn a_bound_that_is_too_low_is_noticed() {
+    let halved = |case: &Case| {
+        let mut weights = Weights::BITS_64;
+        weights.items.iter_mut().for_each(|weight| weight.held /= 2);
+        promised(&case.wasm, &weights).unwrap().peak < measured(&case.wasm).unwrap().peak
+    };
+    let cases = shapes(1000);
+    let noticed = cases.iter().filter(|case| measured(&case.wasm).is_some() && halved(case));
+    assert!(noticed.count() > 50);
+}
+
+#[test]
+fn the_weights_are_for_the_engine_that_is_locked() {
+    let (name, version, features) = Weights::ENGINE;
+    for lock in ["Cargo.lock", "firmware-example/Cargo.lock", "tests/bound/probe/Cargo.lock"] {
+        let text = fs::read_to_string(repository(lock)).unwrap();
+        let locked = format!("name = \"{name}\"\nversion = \"{version}\"\n");
+        assert_eq!(text.matches(&format!("name = \"{name}\"\n")).count(), 1, "{lock}");
+        assert!(text.contains(&locked), "{lock}: run `cargo xtask weights` for its {name}");
+    }
+    let manifest = fs::read_to_string(repository("Cargo.toml")).unwrap();
+    let listed =
+        if features.is_empty() { String::new() } else { format!(", features = {features:?}") };
+    let line =
+        format!("{name} = {{ version = \"={version}\", default-features = false{listed} }}\n");
+    assert!(manifest.contains(&line), "Cargo.toml has no line {line}run `cargo xtask weights`");
+    let core = fs::read_to_string(repository("core/host/Cargo.toml")).unwrap();
+    assert!(core.contains(&format!("\n{name}.workspace = true\n")), "core/host has other features");
+}
