@@ -12,6 +12,7 @@ mod demo;
 #[cfg(not(feature = "trials"))]
 mod flash;
 mod heap;
+#[cfg_attr(feature = "trials", allow(dead_code, reason = "nobody asks it anything there"))]
 mod line;
 mod pins;
 mod policy;

@@ -35,6 +35,8 @@ static POLICY: Policy<'_> = Policy {
         module_bytes: MODULE_BYTES,
         memory_bytes: 4 * 1024,
         message_bytes: 1024,
+        // What there is for all of them: what may need more is refused before anything of it is read.
+        heap_bytes: 69 * 1024,
         call_fuel: 200_000,
         // Twice what the deepest of our plugins needs.
         value_stack_bytes: 1024,

@@ -25,7 +25,8 @@ pub(crate) fn run(host: &mut Host, watchdog: &mut impl Watchdog, _line: &mut Lin
     let fine = [
         fails(host, watchdog, false),
         fails(host, watchdog, true),
-        sweeps(host, watchdog),
+        sweeps(host, watchdog, "a heap in steps", live),
+        sweeps(host, watchdog, "a heap in steps, without a reload", lives_once),
         overflows(),
         dies(host, watchdog),
     ];
@@ -113,6 +114,18 @@ fn live(host: &mut Host) -> Life {
     worst.unwrap_or(Life::Whole)
 }
 
+/// Loads, calls twice, unloads.
+fn lives_once(host: &mut Host) -> Life {
+    let id = match host.load(Source::new(ECHO)) {
+        Ok(id) => id,
+        Err(error) => return of_load(&error),
+    };
+    let lives = [echoes(host, id), echoes(host, id)];
+    let unloaded = host.unload(id).map_or_else(|error| of_call(&error), |()| Life::Whole);
+    let worst = lives.into_iter().chain([unloaded]).find(|life| *life != Life::Whole);
+    worst.unwrap_or(Life::Whole)
+}
+
 fn echoes(host: &mut Host, id: PluginId) -> Life {
     let Ok(entry) = host.bind::<[u8], &[u8]>(id, "echo") else { return Life::Refused };
     match host.call(&entry, &b"still here"[..]) {
@@ -149,7 +162,12 @@ fn wrong(code: &str) -> Life {
 }
 
 /// A heap that is larger by a little each time, until a life fits.
-fn sweeps(host: &mut Host, watchdog: &mut impl Watchdog) -> bool {
+fn sweeps(
+    host: &mut Host,
+    watchdog: &mut impl Watchdog,
+    what: &str,
+    life_of: fn(&mut Host) -> Life,
+) -> bool {
     let mut tally = Tally::default();
     let (mut room, mut whole) = (0, 0);
     while whole < 8 && room < HEAP.free() {
@@ -163,15 +181,15 @@ fn sweeps(host: &mut Host, watchdog: &mut impl Watchdog) -> bool {
             say!("the heap is in pieces");
             return false;
         }
-        let life = live(host);
+        let life = life_of(host);
         while host.next_event().is_some() {}
         drop(ballast);
         let fine = HEAP.live() == before && live(host) == Life::Whole && HEAP.live() == before;
         tally.count(if fine { life } else { Life::Wrong });
         whole += u32::from(life == Life::Whole);
     }
-    say!("# a life of echo fits into {} bytes of heap", room - 7 * STEP_BYTES);
-    whole == 8 && tally.tell("a heap in steps")
+    say!("# {what}: a life of echo fits into {} bytes", room - 7 * STEP_BYTES);
+    whole == 8 && tally.tell(what)
 }
 
 /// What goes over the plugins' stack, or panics on it, ends there.

@@ -1,10 +1,8 @@
 //! How the demonstration ends in an emulator.
 
-use ampoule::Micros;
-
 /// How long it takes. Nothing is due at its very end, so that each board counts the same.
 #[cfg(not(feature = "trials"))]
-pub(crate) const DEMONSTRATION: Micros = 995_000;
+pub(crate) const DEMONSTRATION: ampoule::Micros = 995_000;
 
 /// Ends the emulator; its exit status is 0 if `fine`.
 pub(crate) fn end(fine: bool) -> ! {

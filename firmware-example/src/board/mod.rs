@@ -51,9 +51,9 @@ use core::{
 };
 
 /// What is left of 128 KiB beside both stacks, 16 KiB and this, and the statics, of which the link's are the largest.
-pub(crate) const HEAP_BYTES: usize = 79 * 1024;
-/// The stack that plugins run on: what loading takes, and some more.
-const CELL_STACK_BYTES: usize = 20 * 1024;
+pub(crate) const HEAP_BYTES: usize = 75 * 1024;
+/// The stack that plugins run on: what loading any of them may take, as the bound has it.
+const CELL_STACK_BYTES: usize = 24 * 1024;
 
 /// Resets the chip unless it is fed.
 pub(crate) trait Watchdog {

@@ -134,7 +134,7 @@ fn an_inspection_shows_everything_in_tables() {
         "  a-global          global",
         "  execute           (i32) -> (i64)",
         "  _tidy             (f32, f64) -> ()",
-        "  memory             1,024 bytes",
+        "  memory                1,024 bytes",
         "  would be loaded",
     ] {
         assert!(ran.out.lines().any(|it| it == line), "{line:?} in\n{}", ran.out);

@@ -12,7 +12,7 @@ use std::{env, fs, path::Path, process::ExitCode};
 /// Modules by chance, of each of two kinds.
 const BY_CHANCE: u64 = 600;
 /// How much more the fit of a real plugin matters than that of a shape.
-const GUEST: f64 = 400.0;
+const GUEST: f64 = 20_000.0;
 
 type Result<T> = core::result::Result<T, Box<dyn core::error::Error>>;
 

@@ -2,7 +2,7 @@
 
 use crate::Result;
 
-/// What chips of half a megabyte have (STM32F401xE, F411xE, F446xE): the one here has a whole.
+/// What chips of half a megabyte have (an STM32F401, F411 or F446 of the larger kind): the one here has a whole.
 const FLASH_BYTES: u64 = 512 * 1024;
 /// A plugin that is loaded and idle, its own 2 KiB of memory included: eight of them in 96 KiB.
 const ECHO_BYTES: u64 = 12 * 1024;

@@ -99,34 +99,34 @@ const NATIVE_STACK_64: u32 = 192 * 1024;
 table! {
     // item, its name, the part that it belongs to, [held, loading] on 32 bit, and on 64 bit
     // weights: begin
-    Engine, "engine", Module, [1433, 0], [1995, 684];
-    Instance, "instance", Instance, [1088, 0], [1728, 0];
-    Host, "host", Host, [2048, 0], [2560, 0];
+    Engine, "engine", Module, [1301, 0], [1558, 504];
+    Instance, "instance", Instance, [1152, 0], [1728, 0];
+    Host, "host", Host, [1280, 0], [1792, 0];
     MetaByte, "byte of meta", Host, [1, 0], [1, 0];
-    Type, "type", Module, [7, 160], [7, 228];
-    TypeValue, "value of a type", Module, [18, 0], [27, 0];
-    Import, "import", Module, [263, 0], [389, 0];
-    Export, "export", Module, [122, 12], [169, 23];
+    Type, "type", Module, [8, 152], [7, 228];
+    TypeValue, "value of a type", Module, [21, 5], [30, 0];
+    Import, "import", Module, [310, 0], [400, 0];
+    Export, "export", Module, [160, 11], [170, 22];
     NameByte, "byte of a name", Module, [5, 0], [5, 0];
-    Element, "element segment", Module, [75, 35], [117, 37];
-    SegmentElement, "element", Module, [17, 8], [26, 8];
-    Data, "data segment", Module, [62, 16], [101, 15];
+    Element, "element segment", Module, [76, 39], [118, 42];
+    SegmentElement, "element", Module, [26, 0], [26, 8];
+    Data, "data segment", Module, [75, 16], [101, 16];
     DataByte, "byte of data", Module, [2, 0], [2, 0];
-    Global, "global", Instance, [61, 14], [70, 13];
+    Global, "global", Instance, [62, 14], [70, 14];
     TableElement, "element of the table", Table, [9, 0], [9, 0];
-    Function, "function", Code, [214, 0], [248, 0];
-    Operator, "operator", Code, [8, 0], [8, 0];
-    Block, "block", Code, [67, 0], [67, 0];
-    Branch, "branch", Code, [8, 0], [8, 0];
-    Call, "call", Code, [25, 0], [25, 0];
+    Function, "function", Code, [170, 25], [229, 42];
+    Operator, "operator", Code, [9, 0], [9, 0];
+    Block, "block", Code, [0, 0], [0, 0];
+    Branch, "branch", Code, [9, 0], [9, 0];
+    Call, "call", Code, [9, 0], [9, 0];
     Constant, "constant", Code, [6, 0], [6, 0];
-    LargestBody, "operator of the largest body", Translation, [18, 0], [18, 0];
-    Operand, "deepest operand", Translation, [8, 22], [8, 21];
-    BodyConstant, "constant of one body", Translation, [22, 15], [25, 15];
-    Nesting, "nested block", Translation, [57, 17], [83, 14];
-    BrTarget, "target of the largest br_table", Translation, [41, 0], [41, 0];
-    BodyBranch, "branch of one body", Translation, [34, 0], [34, 0];
-    Local, "local of one body", Translation, [44, 7], [52, 7];
+    LargestBody, "operator of the largest body", Translation, [0, 33], [0, 33];
+    Operand, "deepest operand", Translation, [0, 0], [0, 0];
+    BodyConstant, "constant of one body", Translation, [0, 21], [0, 23];
+    Nesting, "nested block", Translation, [0, 99], [0, 122];
+    BrTarget, "target of the largest br_table", Translation, [0, 35], [0, 34];
+    BodyBranch, "branch of one body", Translation, [0, 33], [0, 33];
+    Local, "local of one body", Translation, [0, 51], [0, 59];
     Frame, "call frame", Stacks, [16, 0], [32, 0];
     // weights: end
 }

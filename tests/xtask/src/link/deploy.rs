@@ -3,9 +3,11 @@
 use super::{
     dear,
     device::{Device, Package},
+    guests::with_meta,
     same, so,
 };
 use crate::{Result, workspace};
+use ampoule_abi::Meta;
 use ampoule_link::{Bytes, EntryCall, PluginId, Request, Target};
 use std::fs;
 
@@ -59,9 +61,20 @@ pub(super) fn refused(device: &mut Device) -> Result<()> {
     let cut = Package::of(Target::Plugin(teller), b"", b"\0asm\x01\0\0\0");
     let manifest = Package::of(Target::Plugin(teller), b"{}", b"\0asm\x01\0\0\0");
     let twice = Package::teller(Target::New, "2.0.0");
-    let hungry = fs::read(workspace::root().join("guests/prebuilt/lamp.wasm"))?;
-    let hungry = Package::of(Target::New, b"", &hungry);
-    for (package, code) in [(&cut, "A12"), (&manifest, "M0"), (&twice, "L02"), (&hungry, "A30")] {
+    let lamp = fs::read(workspace::root().join("guests/prebuilt/lamp.wasm"))?;
+    let lamp = Package::of(Target::New, b"", &lamp);
+    // More than there is room for beside the others, and less than the device's policy allows.
+    let hungry = Package::of(Target::New, b"", &growing(90)?);
+    let too_hungry = Package::of(Target::New, b"", &growing(400)?);
+    let all = [
+        (&cut, "A12"),
+        (&manifest, "M0"),
+        (&twice, "L02"),
+        (&lamp, "A19"),
+        (&hungry, "F11"),
+        (&too_hungry, "A30"),
+    ];
+    for (package, code) in all {
         let error = device.install(package, |_| Ok(())).map(|_| "taken".to_owned());
         let error = error.unwrap_or_else(|error| error.to_string());
         so(format!("{error} has {code}"), error.contains(&format!("code: \"{code}")))?;
@@ -70,6 +83,18 @@ pub(super) fn refused(device: &mut Device) -> Result<()> {
     }
     let announced = Package::of(Target::New, b"", &[0; 9000]).announced;
     same("too large", device.code(&Request::Begin(announced))?.as_str(), "N11")
+}
+
+/// A module of so many functions, each of which takes several hundred bytes when it is translated.
+fn growing(functions: usize) -> Result<Vec<u8>> {
+    let body = "(i32.add (local.get 0) (i32.mul (local.get 0) (i32.const 77777)))";
+    let functions = format!("(func (param i32) (result i32) {body})").repeat(functions);
+    let text = format!(
+        r#"(module (memory (export "memory") 512 512 (pagesize 1))
+            (func (export "ampoule_mailbox") (result i64) (i64.const 64)) {functions})"#
+    );
+    let meta = Meta { name: "hungry", version: "1.0.0", description: "grows", author: "tests" };
+    Ok(with_meta(wat::parse_str(&text)?, &meta))
 }
 
 /// A call of 200,000 dear fuel takes far longer than the others may wait. How late they are at most the device itself
