@@ -74,7 +74,7 @@ fn ps_lists_the_plugins_with_what_they_have_done() {
     let ran = desk.at(&["ps"]).done();
     let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let lines: Vec<_> = ran.out.lines().map(words).collect();
-    let names = "id plugin version hash state calls failures fuel memory breaker";
+    let names = "id plugin version hash state calls failures fuel memory heap breaker";
     assert_eq!(lines[0], words(names));
     let hash = Hash::of(&guests::plugin("teller", "1.0.0")).to_string();
     assert_eq!(lines[1][..7], words(&format!("0.0 teller 1.0.0 {hash} idle 2 1")));

@@ -141,9 +141,9 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
         let version = live.version;
         let old = core::mem::replace(&mut live.current, *staged);
         live.rebind();
-        // A version that never passed its probation is nothing to go back to.
+        // A version that never passed its probation is nothing to go back to, and none that want of memory has ended.
         let dropped = match (&mut live.previous, place) {
-            (None, Some(place)) => {
+            (None, Some(place)) if !old.plugin.is_lost() => {
                 let previous = Previous { version: old, until, calls_left, fault: None };
                 live.previous = Some(Box::write(place, previous));
                 None

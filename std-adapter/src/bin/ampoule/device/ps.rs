@@ -73,11 +73,13 @@ pub(super) const NO_CLOCK: Micros = Micros::MAX;
 /// The plugins, a row each.
 pub(super) struct Listing<'a>(pub(super) &'a [Seen]);
 
-const NAMES: [&str; 10] =
-    ["id", "plugin", "version", "hash", "state", "calls", "failures", "fuel", "memory", "breaker"];
+const NAMES: [&str; 11] = [
+    "id", "plugin", "version", "hash", "state", "calls", "failures", "fuel", "memory", "heap",
+    "breaker",
+];
 
 /// Those of numbers.
-const RIGHT: core::ops::Range<usize> = 5..9;
+const RIGHT: core::ops::Range<usize> = 5..10;
 
 impl Display for Listing<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -98,7 +100,7 @@ impl Display for Listing<'_> {
     }
 }
 
-fn row(seen: &Seen) -> [String; 10] {
+fn row(seen: &Seen) -> [String; 11] {
     let Seen { slot, counters } = seen;
     [
         slot.plugin.to_string(),
@@ -110,6 +112,7 @@ fn row(seen: &Seen) -> [String; 10] {
         short(seen.failures()),
         short(counters.fuel_total),
         bytes(counters.memory_most_bytes.into()),
+        bytes(counters.heap_bytes.into()),
         live::breaker(seen.breaker(), NO_CLOCK),
     ]
 }
