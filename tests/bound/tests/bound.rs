@@ -5,8 +5,9 @@ use ampoule::Weights;
 use ampoule_bound::{Case, Heap, guests, measured, mixed, promised, shapes, smith};
 use std::{fs, path::PathBuf};
 
-/// The most that a real plugin's bound may be above what it takes.
-const NEAR: f64 = 2.5;
+/// The most that a real plugin's bound may be above what it takes. The bound adds what loading takes to all that stays,
+/// though the instance is made when loading has given its share back.
+const NEAR: f64 = 2.9;
 /// Seeds that no weight was fitted to.
 const UNSEEN: u64 = 1 << 32;
 
@@ -73,7 +74,9 @@ fn no_module_by_chance_holds_more_than_its_bound() {
 fn a_bound_that_is_too_low_is_noticed() {
     let halved = |case: &Case| {
         let mut weights = Weights::BITS_64;
-        weights.items.iter_mut().for_each(|weight| weight.held /= 2);
+        for weight in &mut weights.items {
+            (weight.held, weight.loading) = (weight.held / 2, weight.loading / 2);
+        }
         promised(&case.wasm, &weights).unwrap().peak < measured(&case.wasm).unwrap().peak
     };
     let cases = shapes(1000);

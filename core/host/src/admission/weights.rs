@@ -99,7 +99,7 @@ const NATIVE_STACK_64: u32 = 192 * 1024;
 table! {
     // item, its name, the part that it belongs to, [held, loading] on 32 bit, and on 64 bit
     // weights: begin
-    Engine, "engine", Module, [1301, 0], [1558, 504];
+    Engine, "engine", Module, [1301, 0], [1558, 513];
     Instance, "instance", Instance, [1152, 0], [1728, 0];
     Host, "host", Host, [1280, 0], [1792, 0];
     MetaByte, "byte of meta", Host, [1, 0], [1, 0];
@@ -116,14 +116,14 @@ table! {
     TableElement, "element of the table", Table, [9, 0], [9, 0];
     Function, "function", Code, [170, 25], [229, 42];
     Operator, "operator", Code, [9, 0], [9, 0];
-    Block, "block", Code, [0, 0], [0, 0];
+    Block, "block", Code, [0, 31], [0, 29];
     Branch, "branch", Code, [9, 0], [9, 0];
     Call, "call", Code, [9, 0], [9, 0];
     Constant, "constant", Code, [6, 0], [6, 0];
-    LargestBody, "operator of the largest body", Translation, [0, 33], [0, 33];
-    Operand, "deepest operand", Translation, [0, 0], [0, 0];
-    BodyConstant, "constant of one body", Translation, [0, 21], [0, 23];
-    Nesting, "nested block", Translation, [0, 99], [0, 122];
+    LargestBody, "operator of the largest body", Translation, [0, 25], [0, 26];
+    Operand, "deepest operand", Translation, [0, 14], [0, 13];
+    BodyConstant, "constant of one body", Translation, [0, 30], [0, 31];
+    Nesting, "nested block", Translation, [0, 84], [0, 107];
     BrTarget, "target of the largest br_table", Translation, [0, 35], [0, 34];
     BodyBranch, "branch of one body", Translation, [0, 33], [0, 33];
     Local, "local of one body", Translation, [0, 51], [0, 59];
