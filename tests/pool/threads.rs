@@ -10,7 +10,10 @@ use core::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::Duration,
 };
-use std::{sync::Mutex, thread};
+use std::{
+    sync::{Barrier, Mutex},
+    thread,
+};
 
 const THREADS: usize = 8;
 
@@ -100,7 +103,10 @@ fn every_thread_gets_its_share() {
     let spin = pool.bind::<[u8; 4], [u8; 4]>("spin").unwrap();
     let counts: [AtomicUsize; THREADS] = Default::default();
     let all_have_enough = || counts.iter().all(|count| count.load(Ordering::SeqCst) >= EACH);
+    // Who comes before the others has the pool to itself so long.
+    let all_are_there = Barrier::new(THREADS);
     on_threads(|at| {
+        all_are_there.wait();
         while !all_have_enough() {
             pool.call(&spin, &number(400)).unwrap();
             counts[at].fetch_add(1, Ordering::SeqCst);
