@@ -12,19 +12,27 @@
 //!   assembly: Cortex-M, with its process stack, and a guard below that: the stack limit of ARMv8-M, the memory
 //!   protection unit of ARMv7-M; RISC-V, with a painted guard.
 //!
-//! ```ignore
-//! #[global_allocator]
-//! static HEAP: Heap<LlffHeap> = Heap::new(LlffHeap::empty());
-//! static CELL: DeviceCell<LlffHeap> = unsafe { DeviceCell::new(&HEAP) };
-//!
-//! let config = Config { cell: Some(&CELL), ..CONFIG };
-//!
-//! #[panic_handler]
-//! fn panic(info: &PanicInfo) -> ! {
-//!     CELL.abandon_if_inside();
-//!     // It is the firmware's own.
-//! }
 //! ```
+//! use ampoule::{Config, Host, Source};
+//! use ampoule_cell::{DeviceCell, Heap};
+//! use std::alloc::System; // On a device: `embedded_alloc::LlffHeap`.
+//!
+//! #[global_allocator]
+//! static HEAP: Heap<System> = Heap::new(System);
+//! // SAFETY: that is the global allocator, hosts alone are given the cell, and there is one thread.
+//! static CELL: DeviceCell<System> = unsafe { DeviceCell::new(&HEAP) };
+//!
+//! # let echo = include_bytes!("../../../guests/prebuilt/echo.wasm");
+//! // On a device, before: `CELL.give_stack(memory)`.
+//! let mut host = Host::<4>::new(Config { cell: Some(&CELL), ..Config::MICRO }, || 0);
+//! let id = host.load(Source::new(echo))?;
+//! let counters = host.counters(id).expect("it is loaded");
+//! assert!(counters.heap_bytes > 0 && counters.heap_most_bytes >= counters.heap_bytes);
+//! # Ok::<(), ampoule::LoadError>(())
+//! ```
+//!
+//! A device's panic handler begins with [`DeviceCell::abandon_if_inside`], its handler of hard faults with
+//! [`DeviceCell::abandon_from_fault`]; `firmware-example` has both.
 //!
 //! # What is promised, and what isn't
 //!
