@@ -5,6 +5,9 @@ use std::{env, error::Error, fs, path::PathBuf};
 const BOARDS: [(&str, &str); 3] =
     [("STM32F405", "stm32f405"), ("MPS2_AN505", "mps2-an505"), ("VIRT", "virt")];
 
+/// Features with a program of their own in place of the demonstration.
+const OTHERS: [&str; 2] = ["CONFORMANCE", "TRIALS"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let chosen =
         |(feature, _): &&(&str, &str)| env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
@@ -19,6 +22,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-link-search={}", out.display());
     if *board == "virt" {
         println!("cargo::rustc-link-arg=-Tmemory.x");
+    }
+    // What runs in place of it has a feature.
+    println!("cargo::rustc-check-cfg=cfg(demonstration)");
+    if OTHERS.iter().all(|it| env::var_os(format!("CARGO_FEATURE_{it}")).is_none()) {
+        println!("cargo::rustc-cfg=demonstration");
     }
     println!("cargo::rustc-link-arg=-Tlink.x");
     // One copy of functions whose instructions are the same: 3 KiB.

@@ -8,7 +8,6 @@ use crate::{
     line::{self, Host, Line},
     rhythm::Rhythm,
     turns::Turns,
-    vectors,
 };
 use ampoule::{
     BindError, EventKind, Micros, PluginId, Wake,
@@ -46,43 +45,9 @@ pub(crate) fn run(host: &mut Host, watchdog: &mut impl Watchdog, line: &mut Line
     say!("# host: {empty} bytes of heap, {} beside it", size_of::<Host>());
     let Some(loaded) = Loaded::load(host) else { return false };
     watchdog.feed();
-    let known = compare(host, &loaded);
-    measure(host, loaded.echo);
-    watchdog.feed();
     let lived = live(host, &loaded, watchdog, line);
     let gone = unload(host, &loaded);
-    known && lived.is_ok_and(|fine| fine) && gone
-}
-
-/// Asks what is known, and compares.
-#[inline(never)]
-fn compare(host: &mut Host, loaded: &Loaded) -> bool {
-    let (mut right, mut all) = (0, 0);
-    for row in vectors::rows() {
-        let id = if row.plugin == ECHO.name { loaded.echo } else { loaded.sensor };
-        all += 1;
-        match row.ask(host, id) {
-            Some(answer) if row.is_met_by(&answer) => right += 1,
-            Some(_) => say!("{} {}: another answer", row.plugin, row.entry),
-            None => say!("{} {}: not asked", row.plugin, row.entry),
-        }
-    }
-    say!("{right} of {all} calls answer the bytes of a workstation, for the same fuel");
-    right == all && all > 0
-}
-
-/// What a call takes: in an emulator, where an instruction is a nanosecond, all take the same.
-#[inline(never)]
-fn measure(host: &mut Host, echo: PluginId) {
-    const CALLS: Micros = 1_000;
-    let request = [0x5a_u8; 64];
-    let Ok(entry) = host.bind::<[u8], &[u8]>(echo, "echo") else { return };
-    let (began, live) = (board::now(), HEAP.live());
-    let answered =
-        (0..CALLS).filter(|_| host.call(&entry, &request[..]) == Ok(&request[..])).count();
-    let took = board::now() - began;
-    say!("{answered} echoes of 64 bytes, heap as before: {}", yes(HEAP.live() == live));
-    say!("# an echo of 64 bytes: {} ns", took * 1000 / CALLS);
+    lived.is_ok_and(|fine| fine) && gone
 }
 
 /// The main loop.

@@ -1,6 +1,6 @@
 //! The program that runs unchanged on a workstation, compared with what it prints there.
 
-use crate::{board, heap::CELL};
+use crate::{board, console::say, heap::CELL};
 use core::fmt;
 use same_api::Modules;
 
@@ -23,5 +23,8 @@ pub(crate) fn runs_as_on_a_workstation() -> bool {
         echo: include_bytes!("../../guests/prebuilt/echo.wasm"),
         sensor_filter: include_bytes!("../../guests/prebuilt/sensor-filter.wasm"),
     };
-    same_api::run(board::now, Some(&CELL), modules, &mut rest).is_ok() && rest.0 == Some("")
+    let ran = same_api::run(board::now, Some(&CELL), modules, &mut rest);
+    let same = ran.is_ok() && rest.0 == Some("");
+    say!("the workstation's program prints the same here: {}", if same { "yes" } else { "NO" });
+    same
 }

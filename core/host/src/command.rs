@@ -14,7 +14,7 @@ use core::{fmt, mem};
 ///
 /// It is held to the same limits as a plugin. What its functions of `wasi_snapshot_preview1` can do is
 /// what services can that are offered and granted, as `docs/wasi.md` tells: a command that was granted
-/// nothing sees its name and its arguments.
+/// nothing sees its name and its arguments. A host without the feature `wasi` has none of those functions.
 ///
 /// ```
 /// use ampoule::{Command, Limits, NothingGranted, Services};

@@ -128,7 +128,7 @@ impl Module {
     }
 
     pub(crate) fn wasi(&self) -> Option<&wasi::Given> {
-        self.wasi.as_deref()
+        if wasi::IS_HERE { self.wasi.as_deref() } else { None }
     }
 
     pub(crate) fn entries(&self) -> &[String] {

@@ -195,7 +195,8 @@ impl Inside {
 
     /// What the functions of WASI work on.
     pub(crate) fn wasi(&mut self) -> Option<(&mut wasi::State, &mut Reach)> {
-        Some((self.wasi.as_deref_mut()?, &mut self.reach))
+        let state = if wasi::IS_HERE { self.wasi.as_deref_mut() } else { None };
+        Some((state?, &mut self.reach))
     }
 
     pub(crate) const fn memory(&self) -> Option<Memory> {

@@ -25,6 +25,10 @@
 //! | front | `host`, `lib` | many plugins: turns, queues, reload, a record of each |
 //! | front | `pool` | many copies of one plugin, each in a host of its own |
 //! | offers | `services` | the built-in services, on the public API alone |
+//!
+//! # Features
+//!
+//! `wasi`, on by default: the functions of WASI preview 1. A device that needs none saves 18 KiB of flash without it.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,7 +1,7 @@
 //! How the demonstration ends in an emulator.
 
 /// How long it takes. Nothing is due at its very end, so that each board counts the same.
-#[cfg(not(feature = "trials"))]
+#[cfg(demonstration)]
 pub(crate) const DEMONSTRATION: ampoule::Micros = 995_000;
 
 /// Ends the emulator; its exit status is 0 if `fine`.

@@ -38,7 +38,7 @@ pub(crate) use chosen::GUARDED;
 pub(crate) use chosen::{
     Dog, Light, LinkPort, NAME, Uart, idle, now, reset, stack_used, start, trail,
 };
-#[cfg(all(feature = "emulated", not(feature = "trials")))]
+#[cfg(all(feature = "emulated", demonstration))]
 pub(crate) use emulated::DEMONSTRATION;
 #[cfg(feature = "emulated")]
 pub(crate) use emulated::end;

@@ -22,8 +22,9 @@ Commands:
                                boot it in QEMU, compare what it prints with expected.out, and tell
                                flash and RAM; without --check the stm32f405's expected.out is
                                written anew
-  trials [--board B]           the same with want of memory at every point in place of the
-                               demonstration, compared with trials.out
+  conformance [--board B]      the same with calls whose answers and fuel are known in place of the
+                               demonstration, compared with conformance.out
+  trials [--board B]           the same with want of memory at every point, compared with trials.out
   link [--board B]             build the firmware example as it runs on a board, boot it in QEMU, and
                                work on it over its serial line
   weights [--check]            measure what plugins take on 32 and 64 bits, fit the weights of the
@@ -45,6 +46,7 @@ pub(crate) enum Task {
     Asan,
     Guests { check: bool },
     Firmware { board: Option<String>, check: bool },
+    Conformance { board: Option<String> },
     Trials { board: Option<String> },
     Link { board: Option<String> },
     Weights { check: bool },
@@ -68,6 +70,7 @@ pub(crate) fn parse(parser: Parser) -> Result<Task> {
         (Some("firmware"), None) => {
             Task::Firmware { board: given.board.clone(), check: given.check }
         }
+        (Some("conformance"), None) => Task::Conformance { board: given.board.clone() },
         (Some("trials"), None) => Task::Trials { board: given.board.clone() },
         (Some("link"), None) => Task::Link { board: given.board.clone() },
         (Some("weights"), None) => Task::Weights { check: given.check },
@@ -90,7 +93,11 @@ pub(crate) fn parse(parser: Parser) -> Result<Task> {
     );
     let board_fits = matches!(
         task,
-        Task::Firmware { .. } | Task::Trials { .. } | Task::Link { .. } | Task::Help
+        Task::Firmware { .. }
+            | Task::Conformance { .. }
+            | Task::Trials { .. }
+            | Task::Link { .. }
+            | Task::Help
     );
     let dir_fits = matches!(task, Task::NewGuest { .. } | Task::Help);
     if words.next().is_some()
@@ -160,6 +167,7 @@ mod tests {
                 "firmware --board virt --check",
                 Task::Firmware { board: Some("virt".into()), check: true },
             ),
+            ("conformance", Task::Conformance { board: None }),
             ("trials --board virt", Task::Trials { board: Some("virt".into()) }),
             ("link --board virt", Task::Link { board: Some("virt".into()) }),
             ("weights", Task::Weights { check: false }),
@@ -189,6 +197,7 @@ mod tests {
             "new-guest a b",
             "new-guest demo --dir",
             "guests --board virt",
+            "conformance --check",
             "trials --check",
             "firmware --board",
             "setup --force",

@@ -88,7 +88,7 @@ pub(crate) fn run(board: Option<&str>, program: Program, check: bool) -> Result<
     let file = folder().join(program.expected());
     if check || !board.is_main() {
         let expected = workspace::read(&file)?;
-        let figures = board.is_main() && program == Program::Demonstration;
+        let figures = board.is_main() && program != Program::Trials;
         compare(&printed, &expected, figures)?;
         println!("{}: as in {}", board.name, file.display());
     } else {
@@ -101,6 +101,8 @@ pub(crate) fn run(board: Option<&str>, program: Program, check: bool) -> Result<
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Program {
     Demonstration,
+    /// Calls whose answers and fuel are known.
+    Conformance,
     /// Every allocation fails in turn.
     Trials,
 }
@@ -109,6 +111,7 @@ impl Program {
     const fn expected(self) -> &'static str {
         match self {
             Self::Demonstration => "expected.out",
+            Self::Conformance => "conformance.out",
             Self::Trials => "trials.out",
         }
     }
@@ -116,6 +119,7 @@ impl Program {
     const fn feature(self) -> &'static str {
         match self {
             Self::Demonstration => ",emulated",
+            Self::Conformance => ",conformance",
             Self::Trials => ",trials",
         }
     }

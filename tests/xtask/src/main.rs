@@ -46,6 +46,7 @@ fn carry_out(task: Task) -> Result<()> {
         Task::Firmware { board, check } => {
             firmware::run(board.as_deref(), Program::Demonstration, check)?;
         }
+        Task::Conformance { board } => firmware::run(board.as_deref(), Program::Conformance, true)?,
         Task::Trials { board } => firmware::run(board.as_deref(), Program::Trials, true)?,
         Task::Link { board } => link::run(board.as_deref())?,
         Task::Weights { check } => weights::run(check)?,

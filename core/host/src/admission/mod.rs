@@ -158,7 +158,8 @@ fn import(
         _ if (service, operation) == (import::MODULE, import::PANIC) => {
             module_view::signature_is(scan, ty, &[module_view::I32; 2], &[])
         }
-        _ if service == import::WASI
+        _ if wasi::IS_HERE
+            && service == import::WASI
             && let Some(declared) = wasi::table::find(operation) =>
         {
             module_view::types_are(scan, ty, declared.params, declared.results())

@@ -1,6 +1,7 @@
 //! What an instance of a module that imports WASI has besides others.
 
 use super::{
+    IS_HERE,
     fds::{self, Fds},
     lines::Line,
     needs::{Bindings, Need},
@@ -57,7 +58,7 @@ impl State {
 
 /// Whether a module imports any function of WASI.
 pub(crate) fn is_imported(scan: &Scan<'_>) -> bool {
-    module_view::imports(scan).any(|function| function.service == import::WASI)
+    IS_HERE && module_view::imports(scan).any(|function| function.service == import::WASI)
 }
 
 /// An upper bound of the heap that the shim holds for an instance. What the host gives as arguments
