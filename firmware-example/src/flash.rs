@@ -9,36 +9,28 @@ pub(crate) struct Flashed {
     pub(crate) name: &'static str,
     module: &'static [u8],
     manifest: &'static [u8],
-    /// The heap that loading it takes at its peak, as measured, and a tenth. Admission's own bound is proof
-    /// against any module, and larger: it would leave room for two of these four.
-    heap_bytes: usize,
 }
 
 macro_rules! flashed {
-    ($name:literal, $heap_bytes:expr) => {
+    ($name:literal) => {
         Flashed {
             name: $name,
             module: include_bytes!(concat!("../../guests/prebuilt/", $name, ".wasm")),
             manifest: include_bytes!(concat!("../manifests/", $name, ".json")),
-            heap_bytes: $heap_bytes,
         }
     };
 }
 
 /// The one with the highest peak first, while the heap is in one piece.
-pub(crate) const SENSOR_FILTER: Flashed = flashed!("sensor-filter", 25 * 1024);
-pub(crate) const ECHO: Flashed = flashed!("echo", 15 * 1024);
-pub(crate) const BLINK: Flashed = flashed!("blink", 16 * 1024);
-pub(crate) const ENDLESS: Flashed = flashed!("endless", 12 * 1024);
+pub(crate) const SENSOR_FILTER: Flashed = flashed!("sensor-filter");
+pub(crate) const ECHO: Flashed = flashed!("echo");
+pub(crate) const BLINK: Flashed = flashed!("blink");
+pub(crate) const ENDLESS: Flashed = flashed!("endless");
 
 impl Flashed {
     /// Loads it, and tells what that took. `None`, and why, if it isn't loaded.
     pub(crate) fn load<const SLOTS: usize>(&self, host: &mut Host<'_, SLOTS>) -> Option<PluginId> {
         let name = self.name;
-        if HEAP.free() < self.heap_bytes {
-            say!("{name}: not loaded, {} bytes of heap wanted", self.heap_bytes);
-            return None;
-        }
         let before = HEAP.live();
         let manifest = self.manifest()?;
         let began = board::now();

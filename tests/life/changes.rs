@@ -1,7 +1,8 @@
 //! Versions, breaker and turns where several things happen at once.
 
 use crate::support::{
-    CONFIG, STATE, Slow, clock, counter, entry, host, host_of, load, manifest, number, pass, value,
+    CONFIG, Number, STATE, Slow, clock, counter, entry, host, host_of, load, manifest, number,
+    pass, value,
 };
 use ampoule::{
     BreakerRules, BreakerState, Config, Diagnosis, Host, LoadError, PluginId, Probation, Refusal,
@@ -86,6 +87,32 @@ fn a_module_without_a_bound_entry_never_runs() {
     let asked = slow.0.lock().unwrap().asked.0;
     assert_eq!(reload(&mut host, id, "2.0.0", PICKY).unwrap_err().code(), "L05");
     assert_eq!(slow.0.lock().unwrap().asked.0, asked);
+}
+
+#[test]
+fn an_entry_that_was_asked_for_by_name_keeps_no_version_away() {
+    let (mut host, slow) = host();
+    slow.answers(Ok(0));
+    let with = format!("{EXTRA}{PICKY}");
+    let id = load_more(&mut host, &with);
+    let extra = host.bind_for_now::<Number, Number>(id, "extra").unwrap();
+    assert_eq!(host.call(&extra, &number(1)).map(value), Ok(9));
+    // It waits, and the version that comes hasn't got it.
+    let waiting = host.start(&extra, &number(2)).unwrap();
+    reload(&mut host, id, "2.0.0", PICKY).unwrap();
+    while !host.is_over(&waiting) {
+        host.poll(clock());
+    }
+    let answer = host.take(&waiting).unwrap().map(value);
+    assert_eq!(answer.map_err(|error| error.code()), Err("C03"));
+    assert_eq!(host.call(&extra, &number(3)).map_err(|error| error.code()).map(value), Err("C03"));
+    let again = host.bind_for_now::<Number, Number>(id, "extra");
+    assert_eq!(again.unwrap_err().code(), "B01");
+    reload(&mut host, id, "3.0.0", &with).unwrap();
+    assert_eq!(host.call(&extra, &number(4)).map(value), Ok(9), "it has it again");
+    // Whoever binds it for good does so for all.
+    entry(&mut host, id, "extra");
+    assert_eq!(reload(&mut host, id, "4.0.0", PICKY).unwrap_err().code(), "L05");
 }
 
 #[test]

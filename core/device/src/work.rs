@@ -184,7 +184,7 @@ impl<S: Store, const LIST: usize, const EVENTS: usize> Work<S, LIST, EVENTS> {
         host: &mut Host<'_, SLOTS>,
     ) -> Result<(), Told> {
         let id = find(host, call.plugin)?;
-        let entry = host.bind::<Raw<'_>, RawReply<'static>>(id, call.entry);
+        let entry = host.bind_for_now::<Raw<'_>, RawReply<'static>>(id, call.entry);
         let entry = entry.map_err(|error| told(&error))?;
         let call = host.start(&entry, &Raw(call.request.0)).map_err(|error| told(&error))?;
         self.call = Some(call);

@@ -236,8 +236,8 @@ errors! {
             "the request can't be written as postcard",
             "give its sequences a known length";
         OtherPlugin {} = "C03",
-            "the entry was bound on another plugin",
-            "bind it on this plugin";
+            "the entry was bound on another plugin, or on a version that had it",
+            "bind it on the plugin as it is now";
         Failure { code: u32, message: Text } = "C04",
             "the plugin failed with code {code}: {message}",
             "the plugin said no to this request; its documentation tells the code";

@@ -192,7 +192,8 @@ impl Limits {
         call_fuel: 1_000_000,
         // A tenth of that: on its way out a guest has little left to do.
         destroy_fuel: 100_000,
-        // Below a millisecond there, and costs nothing measurable over running in one go.
+        // Below a millisecond there, and costs nothing measurable over running in one go. A guest that does nothing but
+        // what such a chip has no instruction for, as dividing 64 bits, takes 23 of it (docs/porting.md).
         slice_fuel: 10_000,
         // Enough for 64 frames of eight values each, and for real guests, which need a few.
         value_stack_bytes: 4 * 1024,

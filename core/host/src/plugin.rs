@@ -335,7 +335,7 @@ impl Plugin {
     }
 
     #[cold]
-    fn no_such_entry(&self, name: &str) -> BindError {
+    pub(crate) fn no_such_entry(&self, name: &str) -> BindError {
         // Twice what is shown; no heap, since there may be none left.
         let mut has = heapless::String::<{ 2 * MAX_TEXT_BYTES }>::new();
         for entry in self.module.entries() {

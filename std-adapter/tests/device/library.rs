@@ -135,6 +135,22 @@ fn a_new_version_is_on_probation_and_rolled_back() {
 }
 
 #[test]
+fn what_was_called_over_the_line_keeps_no_version_away() {
+    let (bench, plugin) = Bench::with_teller();
+    let mut device = bench.open();
+    assert_eq!(who(&mut device, plugin), "1.0.0");
+    // Another name for the entry, of the same length.
+    let mut module = guests::plugin("teller", "2.0.0");
+    let at = module.windows(4).position(|bytes| bytes == b"\x03who").unwrap();
+    module[at + 1..at + 4].copy_from_slice(b"wer");
+    let manifest = guests::manifest("teller");
+    let package = Package::new(Target::Plugin(plugin), &manifest, &module);
+    assert_eq!(device.deploy(&package, false, &mut |_| {}), Ok(plugin));
+    assert_eq!(device.call(plugin, "who", b"").unwrap_err().code(), "B01");
+    assert_eq!(device.call(plugin, "wer", b"").as_deref(), Ok(&b"2.0.0"[..]));
+}
+
+#[test]
 fn a_device_that_has_restarted_does_nothing_of_an_old_session() {
     let (bench, plugin) = Bench::with_teller();
     let mut device = bench.open();

@@ -51,7 +51,7 @@ impl Config<'static> {
     /// For a microcontroller: grants nothing until `policy` is another.
     pub const MICRO: Self = Self {
         policy: &Policy::DENY,
-        // Below a millisecond on a Cortex-M4 at 168 MHz.
+        // Below a millisecond on a Cortex-M4 at 168 MHz, and 23 where a guest means harm: see `Limits::MICRO`.
         slice_fuel: 10_000,
         // Some ten milliseconds there.
         turn_fuel: 100_000,

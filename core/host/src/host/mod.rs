@@ -37,7 +37,7 @@ use alloc::boxed::Box;
 use core::fmt;
 use ledger::{Events, Ledger};
 use serde::Serialize;
-use slot::{Live, Version};
+use slot::{BoundEntry, Live, Version};
 use uses::add_usage;
 
 /// A host of up to `SLOTS` plugins.
@@ -171,17 +171,39 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         id: PluginId,
         name: &str,
     ) -> Result<Entry<Req, Res>, BindError> {
+        self.bind_as(id, name, true).map(|index| Entry::new(index, id.bits()))
+    }
+
+    /// As [`Self::bind`] for a caller that has the name from outside, as from a command: that it was asked for once
+    /// keeps no new version away. While a version without it runs, its calls are refused.
+    ///
+    /// # Errors
+    /// As for [`Self::bind`].
+    pub fn bind_for_now<Req: Serialize + ?Sized, Res>(
+        &mut self,
+        id: PluginId,
+        name: &str,
+    ) -> Result<Entry<Req, Res>, BindError> {
+        self.bind_as(id, name, false).map(|index| Entry::new(index, id.bits()))
+    }
+
+    /// Answers its place among the bound entries.
+    fn bind_as(&mut self, id: PluginId, name: &str, needed: bool) -> Result<u16, BindError> {
         let live = self.slots.get_mut(id).ok_or(BindError::Stale { plugin: id })?;
-        let index = live.current.plugin.bind::<Req, Res>(name)?.index;
-        let known = live.entries.iter().position(|(bound, _)| &**bound == name);
-        let at = known.unwrap_or(live.entries.len());
-        if known.is_none() {
-            reserve(self.config.cell, || live.entries.reserve(1))?;
-            let name = reserve(self.config.cell, || name.into())?;
-            live.entries.push((name, Some(index)));
+        let plugin = &live.current.plugin;
+        let index = plugin.entry_index(name).ok_or_else(|| plugin.no_such_entry(name))?;
+        if let Some(at) = live.entries.iter().position(|bound| &*bound.name == name) {
+            if let Some(bound) = live.entries.get_mut(at) {
+                bound.needed |= needed;
+            }
+            return u16::try_from(at).map_err(|_| BindError::NoMemory {});
         }
-        // A module has far fewer exports than a u16 counts.
-        Ok(Entry::new(at as u16, id.bits()))
+        // Far more than one version's: of each that there ever was, those that somebody called.
+        let at = u16::try_from(live.entries.len()).map_err(|_| BindError::NoMemory {})?;
+        reserve(self.config.cell, || live.entries.reserve(1))?;
+        let name = reserve(self.config.cell, || name.into())?;
+        live.entries.push(BoundEntry { name, index: Some(index), needed });
+        Ok(at)
     }
 
     /// Ends a plugin with all its versions: its call under way is dropped with its instance,

@@ -1,6 +1,6 @@
 //! What a pool needs of a host that is one of its shards, besides calls.
 
-use super::{Host, Uses};
+use super::{Host, Uses, slot::BoundEntry};
 use crate::{
     breaker::BreakerState,
     error::{LoadError, SlotError},
@@ -41,9 +41,9 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
     /// Binds an entry at the place that it has on other shards. A version that lacks it refuses its calls.
     pub(crate) fn bind_too(&mut self, id: PluginId, name: &str) {
         let Some(live) = self.slots.get_mut(id) else { return };
-        if live.entries.iter().all(|(bound, _)| &**bound != name) {
+        if live.entries.iter().all(|bound| &*bound.name != name) {
             let index = live.current.plugin.entry_index(name);
-            live.entries.push((name.into(), index));
+            live.entries.push(BoundEntry { name: name.into(), index, needed: true });
         }
     }
 

@@ -52,9 +52,15 @@ pub struct Versions {
     pub previous: Option<u64>,
 }
 
-/// An entry that was bound: its name, and its index in the current version. None if it was bound on a
-/// version that was reverted, and isn't in this one.
-pub(super) type BoundEntry = (Box<str>, Option<u16>);
+/// An entry that was bound.
+#[derive(Clone)]
+pub(super) struct BoundEntry {
+    pub(super) name: Box<str>,
+    /// Its index in the current version. None if it was bound on another, and isn't in this one.
+    pub(super) index: Option<u16>,
+    /// Whether a version without it isn't taken.
+    pub(super) needed: bool,
+}
 
 /// One version of a plugin, with what goes when it goes.
 pub(super) struct Version {
@@ -185,16 +191,17 @@ impl Live {
 
     /// The index that a bound entry has in the current version.
     pub(super) fn entry(&self, bound: u16) -> Result<u16, Refusal> {
-        let index = self.entries.get(usize::from(bound)).and_then(|it| it.1);
+        let index = self.entries.get(usize::from(bound)).and_then(|it| it.index);
         index.ok_or(Refusal::OtherPlugin {})
     }
 
-    /// Whether a new version has all the bound entries that the current one has.
+    /// Whether a new version has all the entries that are needed and that the current one has.
     pub(super) fn fits(&self, plugin: &Plugin) -> Result<(), SlotError> {
-        let gone =
-            |(name, current): &&BoundEntry| current.is_some() && plugin.entry_index(name).is_none();
+        let gone = |it: &&BoundEntry| {
+            it.needed && it.index.is_some() && plugin.entry_index(&it.name).is_none()
+        };
         match self.entries.iter().find(gone) {
-            Some((name, _)) => {
+            Some(BoundEntry { name, .. }) => {
                 Err(SlotError::EntryGone { name: Text::from_guest(name.as_bytes()) })
             }
             None => Ok(()),
@@ -203,7 +210,7 @@ impl Live {
 
     /// Finds the bound entries in the current version, as far as it has them. Each keeps its place.
     pub(super) fn rebind(&mut self) {
-        for (name, index) in &mut self.entries {
+        for BoundEntry { name, index, .. } in &mut self.entries {
             *index = self.current.plugin.entry_index(name);
         }
     }
