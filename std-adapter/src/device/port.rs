@@ -10,7 +10,10 @@ use std::{
 // is under the MPL, and brings `nix` and twice the code.
 use serial2::SerialPort;
 #[cfg(unix)]
-use std::os::unix::net::UnixStream;
+use std::{
+    fs::{File, TryLockError},
+    os::{fd::AsFd as _, unix::net::UnixStream},
+};
 
 /// The speed of most boards' serial lines. Over USB any will do.
 pub const BAUD: u32 = 115_200;
@@ -72,9 +75,18 @@ impl fmt::Display for Address {
 /// An open line.
 #[derive(Debug)]
 pub(super) enum Port {
-    Serial(SerialPort),
+    Serial(Serial),
     #[cfg(unix)]
     Unix(UnixStream),
+}
+
+/// A serial device that no other command of ours has: two would each get a part of what the device says.
+#[derive(Debug)]
+pub(super) struct Serial {
+    port: SerialPort,
+    /// Locked as long as it is open. Windows opens a port for one program anyway.
+    #[cfg(unix)]
+    _lock: File,
 }
 
 impl Port {
@@ -95,7 +107,7 @@ impl Port {
     /// Reads what has come, or comes within the time. `None` if nothing does.
     pub(super) fn read(&mut self, into: &mut [u8], within: Duration) -> io::Result<Option<usize>> {
         let read = match self {
-            Self::Serial(port) => {
+            Self::Serial(Serial { port, .. }) => {
                 port.set_read_timeout(within)?;
                 port.read(into)
             }
@@ -111,7 +123,7 @@ impl Port {
     /// Writes what goes out within the time, and answers how many bytes that were.
     pub(super) fn write(&mut self, bytes: &[u8], within: Duration) -> io::Result<usize> {
         let written = match self {
-            Self::Serial(port) => {
+            Self::Serial(Serial { port, .. }) => {
                 port.set_write_timeout(within)?;
                 port.write(bytes)
             }
@@ -131,9 +143,30 @@ const SHORTEST: Duration = Duration::from_millis(1);
 
 fn serial(path: PathBuf, baud: u32) -> io::Result<Port> {
     let port = SerialPort::open(path, baud)?;
+    #[cfg(unix)]
+    let _lock = locked(&port)?;
     // What came before anybody listened answers nothing. Some drivers can't drop it, and the link can.
     let _ = port.discard_input_buffer();
-    Ok(Port::Serial(port))
+    Ok(Port::Serial(Serial {
+        port,
+        #[cfg(unix)]
+        _lock,
+    }))
+}
+
+/// The lock is the open device's, and goes with the last handle of it.
+#[cfg(unix)]
+fn locked(port: &SerialPort) -> io::Result<File> {
+    let file = File::from(port.as_fd().try_clone_to_owned()?);
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(io::Error::new(ErrorKind::ResourceBusy, "another ampoule command has it"))
+        }
+        // A system that locks no devices.
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(file),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// A time that is over is no error.

@@ -43,6 +43,17 @@ fn a_plugin_is_deployed_called_and_listed_over_a_serial_port() {
 }
 
 #[test]
+fn a_serial_port_is_one_commands_at_a_time() {
+    let (bench, path) = Bench::terminal();
+    let port = path.to_str().unwrap();
+    let device = bench.open();
+    let ran = at(port, &["ps"]).complains(2, "E02");
+    assert!(ran.err.contains("another ampoule command has it"), "{ran:?}");
+    drop(device);
+    at(port, &["ps"]).done();
+}
+
+#[test]
 fn what_is_no_serial_port_is_told() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("file");
