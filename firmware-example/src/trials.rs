@@ -11,6 +11,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use ampoule::{CallError, Cell, Diagnosis, Ended, Fault, LoadError, PluginId, Source};
+use core::mem::MaybeUninit;
 
 const ECHO: &[u8] = include_bytes!("../../guests/prebuilt/echo.wasm");
 const ENDLESS: &[u8] = include_bytes!("../../guests/prebuilt/endless.wasm");
@@ -197,19 +198,23 @@ fn overflows() -> bool {
     let end = CELL.stack().start;
     let Some(owner) = CELL.open() else { return false };
     let mut as_told = 0;
-    for _ in 0..20 {
+    for time in 0..20 {
         let over = CELL.enter(owner, &mut || {
             core::hint::black_box(deeper(end));
+        });
+        let leapt = CELL.enter(owner, &mut || {
+            core::hint::black_box(leap(time));
         });
         let panicked = CELL.enter(owner, &mut || panic!("on purpose"));
         let done = CELL.enter(owner, &mut || ());
         as_told += u32::from(board::GUARDED && over == Err(Ended::StackOverflow));
         as_told += u32::from(!board::GUARDED && over.is_err());
+        as_told += u32::from(!board::GUARDED || leapt == Err(Ended::StackOverflow));
         as_told += u32::from(panicked == Err(Ended::Panicked) && done.is_ok());
     }
     CELL.take_back(owner, true);
-    say!("stacks that run over, and panics, end where they are: {}", yes(as_told == 40));
-    as_told == 40
+    say!("stacks that run over, and panics, end where they are: {}", yes(as_told == 60));
+    as_told == 60
 }
 
 /// Goes over the end of the stack: without bound where the chip stops it, else into the guard.
@@ -218,11 +223,31 @@ fn deeper(end: usize) -> u32 {
     let frame = core::hint::black_box([0x5a_u32; 64]);
     let here = frame.as_ptr() as usize;
     if !board::GUARDED && here < end + 2 * size_of_val(&frame) {
-        // SAFETY: the end of the stack that this runs on, where the next frame would be.
-        unsafe { (end as *mut u32).write_volatile(frame[0]) };
+        // SAFETY: the guard at the end of the stack that this runs on, where the next frame would be.
+        unsafe { (end as *mut u32).sub(1).write_volatile(frame[0]) };
         return frame[0];
     }
     deeper(end).wrapping_add(frame[0])
+}
+
+/// The same by large steps, from another place each time, which touch nothing on their way: where nothing but paint
+/// guards the stack, that isn't tried.
+#[inline(never)]
+fn leap(steps_before: u32) -> u32 {
+    if !board::GUARDED {
+        return 0;
+    }
+    if let Some(steps) = steps_before.checked_sub(1) {
+        let step = core::hint::black_box([0x5a_u32; 16]);
+        return leap(steps).wrapping_add(step[0]);
+    }
+    let mut frame = MaybeUninit::<[u32; 450]>::uninit();
+    let last = frame.as_mut_ptr().cast::<u32>();
+    // SAFETY: the word at the frame's far end, written before it is read.
+    unsafe {
+        last.write_volatile(0x5a);
+        leap(0).wrapping_add(last.read_volatile())
+    }
 }
 
 /// Plugins that die in different ways, one after the other.

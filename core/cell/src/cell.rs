@@ -43,12 +43,14 @@ impl<A: GlobalAlloc + Sync, const OWNERS: usize> DeviceCell<A, OWNERS> {
         Self { heap, stack: Stack::none(), state: AtomicU8::new(EMPTY) }
     }
 
-    /// The stack that plugins run on, once. False if it has one already, or this one is far too small.
+    /// The stack that plugins run on, once. False if it has one already, or this one is far too small. The
+    /// [`GUARD_BYTES`](crate::GUARD_BYTES) at its end are the guard's, and as many more may be lost where it isn't
+    /// aligned to them.
     pub fn give_stack(&self, memory: &'static mut [MaybeUninit<u32>]) -> bool {
         arch::CAN_RUN && self.stack.give(memory)
     }
 
-    /// Where its stack is: it begins at the range's end. Empty if there is none.
+    /// Where its stack is, apart from the guard: it begins at the range's end. Empty if there is none.
     pub fn stack(&self) -> Range<usize> {
         self.stack.range()
     }
@@ -68,7 +70,7 @@ impl<A: GlobalAlloc + Sync, const OWNERS: usize> DeviceCell<A, OWNERS> {
     }
 
     /// Ends the work of a plugin, if it is that which has faulted, by going over the end of its stack: to be
-    /// called by the handler of hard faults, first of all. Comes back if it isn't.
+    /// called by the handler of hard faults (on RISC-V, of exceptions), first of all. Comes back if it isn't.
     ///
     /// # Safety
     /// Only from that handler.

@@ -10,7 +10,8 @@
 //!   front of each block tells whose it is.
 //! - [`DeviceCell`] is an [`ampoule::Cell`] on such a heap, and on a stack of its own. It has the only
 //!   assembly: Cortex-M, with its process stack, and a guard below that: the stack limit of ARMv8-M, the memory
-//!   protection unit of ARMv7-M; RISC-V, with a painted guard.
+//!   protection unit of ARMv7-M; RISC-V, with the physical memory protection where the feature `pmp` says that
+//!   there is one. Elsewhere the guard is paint, which is looked at afterwards.
 //!
 //! ```
 //! use ampoule::{Config, Host, Source};
@@ -51,6 +52,7 @@ mod cell;
 mod heap;
 mod stack;
 
+pub use arch::GUARD_BYTES;
 pub use cell::DeviceCell;
 pub use heap::Heap;
 pub use stack::Guard;

@@ -1,19 +1,16 @@
 //! A stack that work can be abandoned on.
 
-use crate::arch;
+use crate::arch::{self, GUARD_BYTES};
 use core::{
     mem::MaybeUninit,
     ops::Range,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+/// Of a stack, whatever the processor.
+const ALIGN: usize = 16;
 /// What fills a stack before it is used.
 const PAINT: u32 = 0xcccc_cccc;
-/// Bytes at a stack's end that nothing may touch.
-const GUARD_BYTES: usize = 32;
-/// A guard that the chip knows has a place that is a multiple of its length.
-const ALIGN: usize = 32;
-
 /// How the end of a stack is guarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
@@ -45,7 +42,8 @@ impl Stack {
     /// Takes the memory, once: later ones are refused, and so is one that is too small for a guard.
     pub(crate) fn give(&self, memory: &'static mut [MaybeUninit<u32>]) -> bool {
         let range = memory.as_mut_ptr_range();
-        let end = (range.start as usize).next_multiple_of(ALIGN);
+        // A guard that the chip knows has a place that is a multiple of its length.
+        let end = (range.start as usize).next_multiple_of(GUARD_BYTES);
         let start = range.end as usize / ALIGN * ALIGN;
         if self.exists() || start < end + 2 * GUARD_BYTES {
             return false;
@@ -66,15 +64,18 @@ impl Stack {
         self.start.load(Ordering::Relaxed)
     }
 
+    /// What work may use of it. Empty if there is none.
     pub(crate) fn range(&self) -> Range<usize> {
-        self.end.load(Ordering::Relaxed)..self.start()
+        let end = if self.exists() { self.end.load(Ordering::Relaxed) + GUARD_BYTES } else { 0 };
+        end..self.start()
     }
 
     /// Bytes of it that were ever used.
     pub(crate) fn used(&self) -> usize {
         let range = self.range();
-        let untouched = range.clone().step_by(size_of::<u32>()).take_while(|at| is_painted(*at));
-        range.len() - untouched.count() * size_of::<u32>()
+        // Not the guard: the chip may let nobody look at it.
+        let mut words = range.clone().step_by(size_of::<u32>());
+        words.find(|at| !is_painted(*at)).map_or(0, |deepest| range.end - deepest)
     }
 
     /// Runs `work` on it.
@@ -85,7 +86,7 @@ impl Stack {
             unsafe { (*work)() }
         }
         let mut work = work;
-        let guard = arch::guard(self.end.load(Ordering::Relaxed), GUARD_BYTES);
+        let guard = arch::guard(self.end.load(Ordering::Relaxed));
         // SAFETY: the memory was given for ever, is aligned, and nobody else runs on it: the cell lets in one at a
         // time.
         let left = unsafe { arch::run(self.start(), call, (&raw mut work).cast()) };

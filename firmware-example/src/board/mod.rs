@@ -52,7 +52,7 @@ use core::{
 
 /// What is left of 128 KiB beside both stacks, 16 KiB and this, and the statics, of which the link's are the largest.
 pub(crate) const HEAP_BYTES: usize = 75 * 1024;
-/// The stack that plugins run on: what loading any of them may take, as the bound has it.
+/// The stack that plugins run on: what loading any of them may take, as the bound has it, and the guard.
 const CELL_STACK_BYTES: usize = 24 * 1024;
 
 /// Resets the chip unless it is fed.
@@ -72,16 +72,21 @@ pub(crate) struct Parts {
 /// The memory of the heap and of the stack that plugins run on.
 type Memory = (&'static mut [MaybeUninit<u8>], &'static mut [MaybeUninit<u32>]);
 
+/// The guard at its end has a place that is a multiple of its length.
+#[repr(align(2048))]
+struct CellStack([MaybeUninit<u32>; CELL_STACK_BYTES / size_of::<u32>()]);
+
 /// That memory, once.
 fn memory() -> Option<Memory> {
-    const WORDS: usize = CELL_STACK_BYTES / size_of::<u32>();
     static TAKEN: AtomicBool = AtomicBool::new(false);
     static mut HEAP: [MaybeUninit<u8>; HEAP_BYTES] = [MaybeUninit::uninit(); HEAP_BYTES];
-    static mut STACK: [MaybeUninit<u32>; WORDS] = [MaybeUninit::uninit(); WORDS];
+    // SAFETY: a place for just that, which nothing is loaded to.
+    #[unsafe(link_section = ".cell_stack")]
+    static mut STACK: CellStack = CellStack([MaybeUninit::uninit(); _]);
     if TAKEN.swap(true, Ordering::Relaxed) {
         return None;
     }
     let (heap, stack) = (&raw mut HEAP, &raw mut STACK);
     // SAFETY: nobody else comes here, or came before, and nothing else names them.
-    Some(unsafe { (&mut *heap, &mut *stack) })
+    Some(unsafe { (&mut *heap, &mut (*stack).0) })
 }

@@ -2,13 +2,14 @@
 //! nobody.
 
 use super::{Parts, Watchdog, memory, register::Register};
+use crate::console::say;
 use ampoule::Micros;
 use core::convert::Infallible;
 use embedded_hal::digital::{ErrorType, OutputPin};
 
 /// Whether the chip itself guards the end of a stack.
 #[cfg(feature = "trials")]
-pub(crate) const GUARDED: bool = false;
+pub(crate) const GUARDED: bool = cfg!(feature = "pmp");
 /// What it is called.
 pub(crate) const NAME: &str = "virt";
 
@@ -189,4 +190,14 @@ pub(crate) fn reset() -> ! {
     loop {
         riscv::asm::wfi();
     }
+}
+
+/// A plugin that went over its stack is ended. What the host does wrong is told.
+// SAFETY: the name and the type of the runtime's handler, and there is no other.
+#[unsafe(export_name = "ExceptionHandler")]
+fn exception(_: &riscv_rt::TrapFrame) -> ! {
+    // SAFETY: this is that handler.
+    unsafe { crate::heap::CELL.abandon_from_fault() };
+    say!("exception at {:#010x}", riscv::register::mepc::read());
+    super::end(false)
 }

@@ -18,7 +18,7 @@ Commands:
   guests [--check]             rebuild every guest and test the fresh modules;
                                --check leaves guests/prebuilt as it is
   firmware [--board B] [--check]
-                               build the firmware example for a board (stm32f405, mps2-an505, virt),
+                               build the firmware example for a board (stm32f405, mps2-an505, virt, virt-without-pmp),
                                boot it in QEMU, compare what it prints with expected.out, and tell
                                flash and RAM; without --check the stm32f405's expected.out is
                                written anew

@@ -130,10 +130,13 @@ mod limit {
     use super::Guard;
     use core::arch::asm;
 
+    /// A limit lets nothing by, however large its step.
+    pub(crate) const GUARD_BYTES: usize = 32;
+
     /// The stack limit of the process stack.
-    pub(crate) fn guard(end: usize, bytes: usize) -> Guard {
+    pub(crate) fn guard(end: usize) -> Guard {
         // SAFETY: no work runs on the process stack now.
-        unsafe { asm!("msr PSPLIM, {}", in(reg) end + bytes, options(nomem, nostack)) };
+        unsafe { asm!("msr PSPLIM, {}", in(reg) end + GUARD_BYTES, options(nomem, nostack)) };
         Guard::Chip
     }
 
@@ -156,14 +159,17 @@ mod limit {
     const REGION: u32 = 7;
     /// This one: write its number along with its address.
     const VALID: u32 = 1 << 4;
-    /// Nobody may execute, read or write it; 32 bytes; on.
-    const NOTHING: u32 = 1 << 28 | 4 << 1 | 1;
+    /// More than the locals of any of the engine's functions that are called deep down, which would step over
+    /// less without touching it.
+    pub(crate) const GUARD_BYTES: usize = 2048;
+    /// Nobody may execute, read or write it; 2 to the power of so many bytes and one; on.
+    const NOTHING: u32 = 1 << 28 | (GUARD_BYTES.ilog2() - 1) << 1 | 1;
     /// On, and memory outside of regions as without it.
     const ON: u32 = 1 << 2 | 1;
 
     /// A region of the memory protection unit, if there is one, that nobody may touch.
-    pub(crate) fn guard(end: usize, bytes: usize) -> Guard {
-        debug_assert!(bytes == 32 && end.is_multiple_of(32));
+    pub(crate) fn guard(end: usize) -> Guard {
+        debug_assert!(end.is_multiple_of(GUARD_BYTES));
         // SAFETY: a register that can be read on every chip of this kind.
         if unsafe { MPU_TYPE.read_volatile() } >> 8 & 0xff <= REGION {
             return Guard::Paint;
@@ -189,4 +195,4 @@ mod limit {
     }
 }
 
-pub(crate) use limit::{guard, unguard};
+pub(crate) use limit::{GUARD_BYTES, guard, unguard};

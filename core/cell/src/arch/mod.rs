@@ -6,7 +6,8 @@
 //! | `run(start, work, data)` | calls `work(data)` on the stack that begins at `start`; 0 when it returns, 1 when it left, 2 when it left from a fault |
 //! | `leave()` | has that `run` return 1 |
 //! | `leave_from_fault(start)` | the same with 2, from the handler of a fault |
-//! | `guard(end, bytes)`, `unguard()` | the chip's guard at the end of a stack |
+//! | `GUARD_BYTES` | at the end of a stack, a power of two: nothing may touch them |
+//! | `guard(end)`, `unguard()` | the chip's guard there |
 
 #[cfg_attr(all(target_arch = "arm", target_os = "none"), path = "cortex_m.rs")]
 #[cfg_attr(all(target_arch = "riscv32", target_os = "none"), path = "riscv.rs")]
@@ -17,3 +18,6 @@
 mod chosen;
 
 pub(crate) use chosen::{CAN_RUN, guard, leave, leave_from_fault, run, unguard};
+
+/// Bytes at the end of a stack that nothing may touch: a power of two.
+pub const GUARD_BYTES: usize = chosen::GUARD_BYTES;

@@ -26,7 +26,9 @@ pub(crate) unsafe fn leave_from_fault(_start: usize) -> ! {
     unsafe { leave() }
 }
 
-pub(crate) const fn guard(_end: usize, _bytes: usize) -> Guard {
+pub(crate) const GUARD_BYTES: usize = 32;
+
+pub(crate) const fn guard(_end: usize) -> Guard {
     Guard::Paint
 }
 

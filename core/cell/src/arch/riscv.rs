@@ -86,16 +86,139 @@ pub(crate) unsafe fn leave() -> ! {
 }
 
 /// # Safety
-/// Only from the handler of a fault that the work of [`run`] has raised. A trap's handler runs on the stack of what
-/// it interrupted, and doesn't come back to it.
+/// Only from the handler of a fault that the work of [`run`] has raised, which doesn't come back.
 pub(crate) unsafe fn leave_from_fault(_start: usize) -> ! {
     // SAFETY: the caller's. `mret` isn't needed: the mode is the same, and `leave` sets interrupts as they were.
     unsafe { ampoule_cell_leave(2) }
 }
 
-/// Paint alone.
-pub(crate) const fn guard(_end: usize, _bytes: usize) -> Guard {
-    Guard::Paint
+#[cfg(feature = "pmp")]
+mod limit {
+    //! The physical memory protection has an entry that lets nobody touch the end of the stack. In machine mode that
+    //! holds for locked entries alone, which stay until the chip is reset: the guard is always there.
+
+    use super::Guard;
+    use core::arch::{asm, global_asm};
+
+    /// More than the locals of any of the engine's functions that are called deep down, which would step over
+    /// less without touching it.
+    pub(crate) const GUARD_BYTES: usize = 2048;
+    /// A power of two in size, and nobody may execute, read or write it.
+    const NOTHING: usize = 0x18;
+    const LOCKED: usize = 0x80;
+    /// That of the first entry, which goes before all others.
+    const FIRST: usize = 0xff;
+
+    // A trap's handler runs on the stack of what it interrupted. What has run over has none: the handler gets the one
+    // that waits, below the registers that are kept there, and won't come back.
+    global_asm!(
+        ".section .bss.ampoule_cell, \"aw\", @nobits",
+        ".balign 4",
+        "ampoule_cell_guard:",
+        ".zero 4",
+        ".section .trap.start, \"ax\"",
+        ".balign 4",
+        ".global _pre_default_start_trap",
+        "_pre_default_start_trap:",
+        "csrw mscratch, sp",
+        "la sp, ampoule_cell_guard",
+        "lw sp, 0(sp)",
+        "beqz sp, 2f",
+        "la sp, ampoule_cell_waiting",
+        "lw sp, 0(sp)",
+        "sw t0, -4(sp)",
+        "sw t1, -8(sp)",
+        "la t0, ampoule_cell_guard",
+        "lw t0, 0(t0)",
+        "csrr t1, mtval",
+        "sub t1, t1, t0",
+        "srli t1, t1, {bits}",
+        "lw t0, -4(sp)",
+        "bnez t1, 1f",
+        "lw t1, -8(sp)",
+        "j _pre_default_start_trap_ret",
+        "1:",
+        "lw t1, -8(sp)",
+        "2:",
+        "csrr sp, mscratch",
+        "j _pre_default_start_trap_ret",
+        bits = const GUARD_BYTES.ilog2(),
+    );
+
+    unsafe extern "C" {
+        /// Where the guard is while work runs; else 0.
+        static mut ampoule_cell_guard: usize;
+    }
+
+    pub(crate) fn guard(end: usize) -> Guard {
+        debug_assert!(end.is_multiple_of(GUARD_BYTES));
+        // As the manual has it: the ones at an address's end tell its size.
+        let address = end >> 2 | (GUARD_BYTES / 8 - 1);
+        if !is_locked(address) && !lock(address) {
+            return Guard::Paint;
+        }
+        // SAFETY: only this and the handler above know of it, on one core.
+        unsafe { (&raw mut ampoule_cell_guard).write_volatile(end) };
+        Guard::Chip
+    }
+
+    /// The entry stays; there is nothing any more to run over.
+    pub(crate) fn unguard() {
+        // SAFETY: as above.
+        unsafe { (&raw mut ampoule_cell_guard).write_volatile(0) };
+    }
+
+    fn is_locked(address: usize) -> bool {
+        first() == (NOTHING | LOCKED, address)
+    }
+
+    /// False if the entry is another's, or the chip has none for so small a piece.
+    fn lock(address: usize) -> bool {
+        let (free, _) = first();
+        if free != 0 {
+            return false;
+        }
+        // SAFETY: an entry that nobody uses, for the end of a stack that nobody else does. It means nothing yet.
+        unsafe {
+            asm!("csrw pmpaddr0, {}", in(reg) address, options(nomem, nostack));
+            asm!("csrs pmpcfg0, {}", in(reg) NOTHING, options(nomem, nostack));
+        }
+        let taken = first() == (NOTHING, address);
+        // SAFETY: as above; from here on it is as it has to be, or off.
+        unsafe {
+            if taken {
+                asm!("csrs pmpcfg0, {}", in(reg) LOCKED, options(nostack));
+            } else {
+                asm!("csrc pmpcfg0, {}", in(reg) FIRST, options(nomem, nostack));
+            }
+        }
+        taken
+    }
+
+    /// What the first entry is for, and where.
+    fn first() -> (usize, usize) {
+        let (entries, address): (usize, usize);
+        // SAFETY: registers that are there, says whoever turned the feature on.
+        unsafe {
+            asm!("csrr {}, pmpcfg0", out(reg) entries, options(nomem, nostack));
+            asm!("csrr {}, pmpaddr0", out(reg) address, options(nomem, nostack));
+        }
+        (entries & FIRST, address)
+    }
 }
 
-pub(crate) const fn unguard() {}
+#[cfg(not(feature = "pmp"))]
+mod limit {
+    use super::Guard;
+
+    pub(crate) const GUARD_BYTES: usize = 2048;
+
+    /// Paint alone.
+    pub(crate) const fn guard(_end: usize) -> Guard {
+        Guard::Paint
+    }
+
+    pub(crate) const fn unguard() {}
+}
+
+pub(crate) use limit::{GUARD_BYTES, guard, unguard};
