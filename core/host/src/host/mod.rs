@@ -223,13 +223,15 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         // There are at most `MAX_CALLS`.
         let dropped = unanswered as u8;
         self.unlist(id);
-        let Live { mut current, staged, previous, .. } = *live;
-        let destroyed = self.destroy(&mut current);
-        drop(current);
-        let staged = staged.map(|version| *version);
-        for other in staged.into_iter().chain(previous.map(|previous| previous.version)) {
-            self.farewell(id, other);
+        // Where they are: a version moved to the stack is two kilobytes there.
+        let destroyed = self.destroy(&mut live.current);
+        if let Some(staged) = live.staged.take() {
+            self.farewell(id, staged);
         }
+        if let Some(mut previous) = live.previous.take() {
+            self.part(id, &mut previous.version);
+        }
+        drop(live);
         self.note(id, EventKind::Unloaded { hash, dropped });
         destroyed
     }

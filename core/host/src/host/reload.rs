@@ -81,7 +81,7 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
         let replaced =
             self.live(id).ok().and_then(|live| core::mem::replace(&mut live.staged, staged));
         if let Some(replaced) = replaced {
-            self.farewell(id, *replaced);
+            self.farewell(id, replaced);
         }
         Ok(())
     }
@@ -131,7 +131,7 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
             Err(error) => {
                 let (hash, code) = (staged.plugin.hash(), error.code());
                 self.note(id, EventKind::Refused { hash, code });
-                self.farewell(id, *staged);
+                self.farewell(id, staged);
                 return Err(error);
             }
         };
@@ -201,11 +201,11 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
     }
 
     /// A version goes that has never run, or with its plugin.
-    pub(super) fn farewell(&mut self, id: PluginId, mut version: Version) {
+    pub(super) fn farewell(&mut self, id: PluginId, mut version: Box<Version>) {
         self.part(id, &mut version);
     }
 
-    fn part(&mut self, id: PluginId, version: &mut Version) {
+    pub(super) fn part(&mut self, id: PluginId, version: &mut Version) {
         if let Err(error) = self.destroy(version) {
             self.note(id, EventKind::DestroyFailed { code: error.code() });
         }
