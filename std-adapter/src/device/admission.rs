@@ -83,13 +83,5 @@ fn offered(about: &About, it: &Import, is_granted: bool) -> Result<()> {
 
 /// A device's pointers are taken to be short: with longer ones it takes more, and says so itself.
 fn heap(wasm: &[u8], limits: &Limits) -> Result<()> {
-    let (bound, allowed) = (MemoryBound::of(wasm, limits, &Weights::BITS_32)?, limits.heap_bytes);
-    let needed = bound.total();
-    let short = needed.saturating_sub(allowed.into());
-    if short == 0 {
-        return Ok(());
-    }
-    let largest = bound.parts().into_iter().max_by_key(|(_, bytes)| *bytes);
-    let largest = largest.map_or("", |(name, _)| name);
-    Err(AdmissionError::Heap { needed, allowed, short, largest }.into())
+    Ok(MemoryBound::of(wasm, limits, &Weights::BITS_32)?.check(limits)?)
 }

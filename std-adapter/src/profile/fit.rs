@@ -40,7 +40,8 @@ impl Sum {
 /// What plugins need of a device, all loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fit {
-    /// The heap, with what loading the worst of them takes besides, and what the allocator loses to gaps.
+    /// The heap: what all hold, with what the one takes above that while it is loaded that takes most, and what the
+    /// allocator loses to gaps.
     pub heap: Sum,
     /// The stack, which one plugin at a time uses.
     pub stack: Sum,
@@ -48,7 +49,7 @@ pub struct Fit {
     pub flash: Sum,
     /// The host's slots.
     pub slots: Sum,
-    /// What of the heap only loading takes.
+    /// What of the heap is for loading alone: 0 where each holds more when it is loaded.
     pub loading: u64,
     /// The heap that their messages would take, if all that a host keeps were there at once. A message that
     /// there is no memory for is refused, and nothing else happens.
@@ -65,7 +66,7 @@ impl Fit {
             plugins.iter().map(bytes).fold(0, u64::saturating_add)
         };
         let most = |bytes: fn(&Candidate) -> u64| plugins.iter().map(bytes).max().unwrap_or(0);
-        let loading = most(|it| it.bound.loading);
+        let loading = most(|it| it.bound.total().saturating_sub(it.bound.held()));
         let with_gaps = |bytes: u64| {
             let percent = 100 + u128::from(profile.overhead_percent);
             u64::try_from((u128::from(bytes) * percent).div_ceil(100)).unwrap_or(u64::MAX)

@@ -1,6 +1,6 @@
 //! What a Cortex-M4 measured, beside what the probe did on this machine's own engine.
 
-use bound_measure::Heap;
+use bound_measure::Found;
 use core::fmt::Write as _;
 
 /// A module, as the probe measured it and as a machine of 32 bits promises it.
@@ -9,7 +9,7 @@ pub struct Line {
     /// Which module.
     pub name: String,
     /// What it took, and what was promised; none if no host loads it.
-    pub found: Option<[Heap; 2]>,
+    pub found: Option<[Found; 2]>,
 }
 
 impl Line {
@@ -18,7 +18,8 @@ impl Line {
     pub fn text(&self) -> String {
         let mut text = match &self.found {
             Some([found, bound]) => {
-                format!("{} {} {} {}", found.held, found.peak, bound.held, bound.peak)
+                let four = [found.loading, found.running, bound.loading, bound.running];
+                four.map(|bytes| bytes.to_string()).join(" ")
             }
             None => "refused".to_owned(),
         };
@@ -68,30 +69,33 @@ fn module(printed: &str, expected: &str) -> Result<Option<f64>, String> {
         return Ok(None);
     }
     let both = numbers(printed).zip(numbers(expected));
-    let Some(([held, peak, most_held, most], [p_held, p_peak, p_most_held, p_most])) =
-        both.and_then(|(one, other)| Some((four(&one)?, four(&other)?)))
+    let Some((board, probe)) = both.and_then(|(one, other)| Some((four(&one)?, four(&other)?)))
     else {
         return Err(format!("the board says {printed}, the probe {expected}"));
     };
-    if held > most_held || peak > most {
-        return Err(format!("{held} and {peak} bytes, {most_held} and {most} are promised"));
+    let [[found, bound], [p_found, p_bound]] = [board, probe];
+    if found.loading > bound.loading || found.running > bound.running {
+        return Err(format!("{found:?} is above {bound:?}"));
     }
-    if (most_held, most) != (p_most_held, p_most) {
-        return Err(format!("the board promises {most}, this machine {p_most} for it"));
+    if bound != p_bound {
+        return Err(format!("the board promises {bound:?}, this machine {p_bound:?} for it"));
     }
     let alike = |one: u64, other: u64| one.abs_diff(other) * 100 <= other * ALIKE_PERCENT;
-    if !alike(held, p_held) || !alike(peak, p_peak) {
-        return Err(format!("{held} and {peak} bytes, the probe has {p_held} and {p_peak}"));
+    if !alike(found.loading, p_found.loading) || !alike(found.running, p_found.running) {
+        return Err(format!("{found:?}, the probe has {p_found:?}"));
     }
-    Ok(Some(most as f64 / peak.max(1) as f64))
+    Ok(Some(bound.peak() as f64 / found.peak().max(1) as f64))
 }
 
 fn numbers(line: &str) -> Option<Vec<u64>> {
     line.split_whitespace().map(|word| word.parse().ok()).collect()
 }
 
-fn four(numbers: &[u64]) -> Option<[u64; 4]> {
-    numbers.try_into().ok()
+/// What was found, and what is promised.
+fn four(numbers: &[u64]) -> Option<[Found; 2]> {
+    let [loading, running, most_loading, most_running] = numbers.try_into().ok()?;
+    let bound = Found { loading: most_loading, running: most_running };
+    Some([Found { loading, running }, bound])
 }
 
 #[cfg(test)]

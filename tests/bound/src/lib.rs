@@ -10,20 +10,22 @@ mod simplex;
 mod table;
 
 pub use board::{Line, judge};
-pub use bound_measure::{Heap, LIMITS};
+pub use bound_measure::{Found, LIMITS};
 pub use fit::{Fitted, Given, Sample, fit};
 pub use mixed::{Chance, mixed, smith};
+pub use module::module;
 pub use narrow::{Error, Probe};
-pub use shapes::{Case, few, shapes};
-pub use table::{report, rewritten};
+pub use shapes::{BODIES, Case, Fill, few, shapes};
+pub use table::{NEAR, ratios, report, rewritten};
 
 use allocation_counter::AllocationInfo;
 use ampoule::{MemoryBound, Weights};
+use bound_measure::Heap;
 use std::{fs, io, path::Path};
 
 /// What a module takes on this machine; none if no host loads it.
 #[must_use]
-pub fn measured(wasm: &[u8]) -> Option<Heap> {
+pub fn measured(wasm: &[u8]) -> Option<Found> {
     bound_measure::measure(wasm, watch)
 }
 
@@ -40,9 +42,9 @@ pub fn bookkeeping(wasm: &[u8]) -> Option<[u64; 2]> {
 
 /// What is promised of a module.
 #[must_use]
-pub fn promised(wasm: &[u8], weights: &Weights) -> Option<Heap> {
+pub fn promised(wasm: &[u8], weights: &Weights) -> Option<Found> {
     let bound = MemoryBound::of(wasm, &LIMITS, weights).ok()?;
-    Some(Heap { held: bound.held(), peak: bound.total() })
+    Some(Found { loading: bound.loading, running: bound.held() })
 }
 
 /// The prebuilt plugins, in the order of their names; not the programs for WASI, which are none.

@@ -14,7 +14,11 @@ fn meta(length: usize) -> Vec<u8> {
 }
 
 /// A plugin with more items in its module, and `body` at the start of its entry `attack`.
-pub(crate) fn module(items: &str, body: &str) -> Vec<u8> {
+///
+/// # Panics
+/// If they aren't good text.
+#[must_use]
+pub fn module(items: &str, body: &str) -> Vec<u8> {
     let imports = items.find("(import").map_or("", |_| items);
     let others = if imports.is_empty() { items } else { "" };
     let indirect = [items, body].iter().any(|it| it.contains("_indirect") || it.contains("(elem"));

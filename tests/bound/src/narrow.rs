@@ -1,7 +1,7 @@
 //! The same measurements with pointers of 32 bits: the probe is a WebAssembly module, whose layouts are
 //! those of a Cortex-M, and runs on this machine's own engine.
 
-use bound_measure::Heap;
+use bound_measure::Found;
 use wasmi::{Engine, Instance, Linker, Memory, Module, Store, TypedFunc, WasmParams};
 
 /// What went wrong with the probe itself.
@@ -47,9 +47,9 @@ impl Probe {
     ///
     /// # Errors
     /// If the probe ends, as without memory for it.
-    pub fn measured(&mut self) -> Result<Option<Heap>, Error> {
-        let heap = self.halves("measure")?;
-        Ok(heap.map(|[held, peak]| Heap { held, peak }))
+    pub fn measured(&mut self) -> Result<Option<Found>, Error> {
+        let found = self.halves("measure")?;
+        Ok(found.map(|[loading, running]| Found { loading, running }))
     }
 
     /// What a host keeps of any plugin, and what any instance takes.
@@ -64,8 +64,9 @@ impl Probe {
     ///
     /// # Errors
     /// If the probe ends.
-    pub fn promised(&mut self) -> Result<Option<Heap>, Error> {
-        Ok(self.halves("bound")?.map(|[held, peak]| Heap { held, peak }))
+    pub fn promised(&mut self) -> Result<Option<Found>, Error> {
+        let bound = self.halves("bound")?;
+        Ok(bound.map(|[loading, running]| Found { loading, running }))
     }
 
     fn halves(&mut self, name: &str) -> Result<Option<[u64; 2]>, Error> {

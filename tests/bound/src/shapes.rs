@@ -12,7 +12,7 @@ pub struct Case {
 }
 
 /// Makes what a module consists of, so many times.
-pub(crate) type Fill = fn(usize) -> String;
+pub type Fill = fn(usize) -> String;
 
 /// Items of a module, and how many of them there may be.
 pub(crate) const ITEMS: &[(&str, usize, Fill)] = &[
@@ -67,7 +67,7 @@ pub(crate) const ITEMS: &[(&str, usize, Fill)] = &[
 ];
 
 /// What a body consists of, each so many operators long. There is an i32 in local 0.
-pub(crate) const BODIES: &[(&str, Fill)] = &[
+pub const BODIES: &[(&str, Fill)] = &[
     ("nothing", |n| "nop ".repeat(n)),
     ("additions", |n| "local.get 0 i32.const 77 i32.add local.set 0 ".repeat(n / 4)),
     ("constants", |n| numbered(n / 2, |at| format!("i64.const {} drop ", at * 0x1234_5678))),

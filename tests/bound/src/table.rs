@@ -2,34 +2,44 @@
 
 use crate::fit::{Fitted, Sample};
 use ampoule::Weights;
+use bound_measure::Found;
 
-/// Prints how far weights are above what was measured, and answers whether they are enough.
+/// The most that a real plugin's bound may be of what it takes.
+pub const NEAR: f64 = 2.5;
+
+/// What is promised by what was measured: at all, for loading, and from then on.
+#[must_use]
+pub fn ratios(bound: &Found, found: &Found) -> [f64; 3] {
+    let ratio = |of: fn(&Found) -> u64| of(bound) as f64 / of(found).max(1) as f64;
+    [ratio(Found::peak), ratio(|it| it.loading), ratio(|it| it.running)]
+}
+
+/// Prints how far weights are above what was measured, and answers whether they are enough for each phase, and
+/// near for real plugins.
 pub fn report(title: &str, samples: &[Sample], items: &Fitted) -> bool {
-    println!(
-        "\n{title}: {} modules; what is promised by what was measured, peak and held",
-        samples.len()
-    );
-    let ratio = |promised: u64, found: u64| promised as f64 / found.max(1) as f64;
-    let mut ratios: Vec<_> = samples
-        .iter()
-        .map(|sample| {
-            let promised = sample.promised(items);
-            let held = ratio(promised.held, sample.heap.held);
-            (ratio(promised.peak, sample.heap.peak), held, sample)
-        })
-        .collect();
-    for (peak, held, sample) in ratios.iter().filter(|it| it.2.matters > 1.0) {
-        println!("  {:20} {peak:6.2} {held:6.2}  of {} bytes", sample.name, sample.heap.peak);
+    println!("\n{title}: {} modules; what is promised by what was measured", samples.len());
+    let of = |sample| (ratios(&Sample::promised(sample, items), &sample.found), sample);
+    let mut all: Vec<_> = samples.iter().map(of).collect();
+    println!("  {:20} {:>6} {:>7} {:>7}", "", "at all", "loading", "running");
+    let is_real = |it: &&([f64; 3], &Sample)| it.1.matters > 1.0;
+    for ([most, loading, running], Sample { name, found, .. }) in all.iter().filter(is_real) {
+        let Found { loading: first, running: then } = found;
+        println!("  {name:20} {most:6.2} {loading:7.2} {running:7.2}  of {first} and {then} bytes");
     }
-    let least_held = ratios.iter().map(|it| it.1).fold(f64::MAX, f64::min);
-    ratios.sort_by(|one, other| one.0.total_cmp(&other.0));
-    for (name, at) in [("least", 0), ("median", ratios.len() / 2), ("most", ratios.len() - 1)] {
-        let (peak, _, sample) = ratios[at];
-        println!("  {name:20} {peak:6.2}         {}", sample.name);
+    let near = all.iter().filter(is_real).all(|it| it.0[0] <= NEAR);
+    for (at, phase) in ["at all", "loading", "running"].into_iter().enumerate() {
+        all.sort_by(|one, other| one.0[at].total_cmp(&other.0[at]));
+        spread(phase, all.iter().map(|it| (it.0[at], it.1.name.as_str())));
     }
-    println!("  least of held               {least_held:6.2}");
-    let first = ratios.first().map_or(0.0, |it| it.0);
-    first >= 1.0 && least_held >= 1.0
+    near && all.iter().all(|it| it.0.iter().all(|ratio| *ratio >= 1.0))
+}
+
+/// Prints the ends and the middle of what is sorted.
+fn spread<'a>(what: &str, sorted: impl ExactSizeIterator<Item = (f64, &'a str)> + Clone) {
+    let last = sorted.len().saturating_sub(1);
+    let ends = [0, last / 2, last].map(|at| sorted.clone().nth(at).unwrap_or_default());
+    let [(least, tight), (median, _), (most, loose)] = ends;
+    println!("  {what}: {least:.2} ({tight}) to {most:.2} ({loose}), median {median:.2}");
 }
 
 /// The marks in `weights.rs` between which the numbers stand.

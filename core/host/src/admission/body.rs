@@ -197,11 +197,11 @@ impl<'a> Walk<'a> {
 
     fn add_to(&self, counts: &mut Counts) {
         counts.operators += u64::from(self.operators);
-        counts.blocks += u64::from(self.blocks);
         counts.branches += u64::from(self.branches);
         counts.calls += u64::from(self.calls);
         counts.constants += u64::from(self.constants);
         counts.max_operators = counts.max_operators.max(self.operators);
+        counts.max_blocks = counts.max_blocks.max(self.blocks);
         counts.max_nesting = counts.max_nesting.max(self.max_depth);
         counts.max_operands = counts.max_operands.max(u32::from(self.max_height));
         counts.max_constants = counts.max_constants.max(self.constants);

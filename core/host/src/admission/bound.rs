@@ -13,11 +13,13 @@ use crate::{
 };
 use ampoule_abi::{Meta, export};
 
-/// An upper bound of each part of the memory that a plugin can ever hold, in bytes.
+/// An upper bound of the memory that a plugin can ever hold, in bytes.
 ///
-/// The first eight are heap that it holds whatever it is called for, and admission refuses a plugin whose
-/// [`total`](Self::total) is over `limits.heap_bytes`. The last two stand beside: messages that there is
-/// no memory for are refused one by one, and the machine's stack is one for all plugins.
+/// Heap is taken in two phases: [`loading`](Self::loading) has no instance yet, and gives its buffers back before
+/// there is one. The first seven are the parts of what is [`held`](Self::held) from then on, whatever the plugin is
+/// called for. Admission refuses a plugin where the larger of the two, the [`total`](Self::total), is over
+/// `limits.heap_bytes`. The last two stand beside: messages that there is no memory for are refused one by one, and
+/// the machine's stack is one for all plugins.
 ///
 /// ```
 /// use ampoule::{Limits, MemoryBound, Weights};
@@ -33,8 +35,6 @@ use ampoule_abi::{Meta, export};
 pub struct MemoryBound {
     /// Translated code.
     pub code: u64,
-    /// What translating takes: the translator's buffers, which the engine keeps, and the peak of loading.
-    pub translation: u64,
     /// The engine, and the module's types, imports, exports, names and segments.
     pub module: u64,
     /// The instance and its store, with globals, and the shim of a module that imports WASI.
@@ -48,7 +48,8 @@ pub struct MemoryBound {
     /// What the host keeps of it: slot, record, meta, entries that were bound, the message for
     /// `ampoule_init`.
     pub host: u64,
-    /// What of all that is given back when it is loaded.
+    /// All that loading takes: the engine, what it makes of the module, and what its validator and its translator
+    /// have besides until they are done. Their share grows with the largest function.
     pub loading: u64,
     /// Messages that wait, are under way, answered or taken, as many as a host keeps.
     pub messages: u64,
@@ -67,24 +68,24 @@ impl MemoryBound {
         Ok(bound(&scan, limits, weights))
     }
 
-    /// All heap that it can hold at any time, messages aside: while it is loaded, and after.
+    /// All heap that it can hold at any time, messages aside: what loading takes, or what it holds when it is
+    /// loaded, whichever is more.
     #[must_use]
     pub fn total(&self) -> u64 {
+        self.loading.max(self.held())
+    }
+
+    /// All that it holds when it is loaded: the sum of [`Self::parts`].
+    #[must_use]
+    pub fn held(&self) -> u64 {
         self.parts().iter().fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes))
     }
 
-    /// Of [`Self::total`] what stays when it is loaded.
+    /// The parts of [`Self::held`] with their names, for tables.
     #[must_use]
-    pub fn held(&self) -> u64 {
-        self.total().saturating_sub(self.loading)
-    }
-
-    /// The parts of [`Self::total`] with their names, for tables.
-    #[must_use]
-    pub fn parts(&self) -> [(&'static str, u64); 8] {
+    pub fn parts(&self) -> [(&'static str, u64); 7] {
         [
             ("code", self.code),
-            ("translation", self.translation),
             ("module", self.module),
             ("instance", self.instance),
             ("stacks", self.stacks),
@@ -104,15 +105,21 @@ impl MemoryBound {
         if short == 0 {
             return Ok(());
         }
+        Err(AdmissionError::Heap { needed, allowed, short, largest: self.largest() })
+    }
+
+    /// The largest part of what [`Self::total`] is.
+    fn largest(&self) -> &'static str {
+        if self.loading > self.held() {
+            return "loading";
+        }
         let largest = self.parts().into_iter().max_by_key(|(_, bytes)| *bytes);
-        let largest = largest.map_or("", |(name, _)| name);
-        Err(AdmissionError::Heap { needed, allowed, short, largest })
+        largest.map_or("", |(name, _)| name)
     }
 
     fn add(&mut self, part: Part, bytes: u64) {
         let sum = match part {
             Part::Code => &mut self.code,
-            Part::Translation => &mut self.translation,
             Part::Module => &mut self.module,
             Part::Instance => &mut self.instance,
             Part::Stacks => &mut self.stacks,
@@ -147,9 +154,8 @@ pub(crate) fn bound(scan: &Scan<'_>, limits: &Limits, weights: &Weights) -> Memo
     for ((count, weight), part) in
         count(scan, limits).into_iter().zip(weights.items).zip(Item::PARTS)
     {
-        let loading = count.saturating_mul(u64::from(weight.loading));
         bound.add(part, count.saturating_mul(u64::from(weight.held)));
-        bound.add(Part::Translation, loading);
+        let loading = count.saturating_mul(u64::from(weight.loading));
         bound.loading = bound.loading.saturating_add(loading);
     }
     bound
@@ -177,13 +183,13 @@ pub(crate) fn count(scan: &Scan<'_>, limits: &Limits) -> [u64; ITEMS] {
         (Item::TableElement, scan.table.map_or(0, |(minimum, _)| minimum.into())),
         (Item::Function, counts.functions.into()),
         (Item::Operator, counts.operators),
-        (Item::Block, counts.blocks),
         (Item::Branch, counts.branches),
         (Item::Call, counts.calls),
         (Item::Constant, counts.constants),
         (Item::LargestBody, counts.max_operators.into()),
         (Item::Operand, counts.max_operands.into()),
         (Item::BodyConstant, counts.max_constants.into()),
+        (Item::BodyBlock, counts.max_blocks.into()),
         (Item::Nesting, counts.max_nesting.into()),
         (Item::BrTarget, counts.max_br_table.into()),
         (Item::BodyBranch, counts.max_branches.into()),

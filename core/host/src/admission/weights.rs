@@ -6,17 +6,16 @@
 /// Bytes of heap for each item of a kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Weight {
-    /// What stays as long as the plugin is loaded.
+    /// What it takes when loading is over.
     pub held: u16,
-    /// What loading takes besides, and gives back.
+    /// What it takes during loading, whether it stays or not.
     pub loading: u16,
 }
 
-/// A part of what a plugin holds.
+/// A part of what a plugin holds when loading is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Code,
-    Translation,
     Module,
     Instance,
     Stacks,
@@ -99,34 +98,34 @@ const NATIVE_STACK_64: u32 = 192 * 1024;
 table! {
     // item, its name, the part that it belongs to, [held, loading] on 32 bit, and on 64 bit
     // weights: begin
-    Engine, "engine", Module, [1301, 0], [1558, 513];
+    Engine, "engine", Module, [1894, 5363], [3234, 7860];
     Instance, "instance", Instance, [1152, 0], [1728, 0];
     Host, "host", Host, [1280, 0], [1792, 0];
     MetaByte, "byte of meta", Host, [1, 0], [1, 0];
-    Type, "type", Module, [8, 152], [7, 228];
-    TypeValue, "value of a type", Module, [21, 5], [30, 0];
-    Import, "import", Module, [310, 0], [400, 0];
-    Export, "export", Module, [160, 11], [170, 22];
-    NameByte, "byte of a name", Module, [5, 0], [5, 0];
-    Element, "element segment", Module, [76, 39], [118, 42];
-    SegmentElement, "element", Module, [26, 0], [26, 8];
-    Data, "data segment", Module, [75, 16], [101, 16];
-    DataByte, "byte of data", Module, [2, 0], [2, 0];
-    Global, "global", Instance, [62, 14], [70, 14];
+    Type, "type", Module, [64, 177], [88, 253];
+    TypeValue, "value of a type", Module, [2, 25], [2, 31];
+    Import, "import", Module, [283, 364], [334, 368];
+    Export, "export", Module, [171, 176], [191, 197];
+    NameByte, "byte of a name", Module, [5, 4], [5, 4];
+    Element, "element segment", Module, [83, 132], [129, 170];
+    SegmentElement, "element", Module, [25, 17], [34, 26];
+    Data, "data segment", Module, [96, 91], [126, 100];
+    DataByte, "byte of data", Module, [1, 1], [1, 1];
+    Global, "global", Instance, [76, 58], [83, 83];
     TableElement, "element of the table", Table, [9, 0], [9, 0];
-    Function, "function", Code, [170, 25], [229, 42];
-    Operator, "operator", Code, [9, 0], [9, 0];
-    Block, "block", Code, [0, 31], [0, 29];
-    Branch, "branch", Code, [9, 0], [9, 0];
-    Call, "call", Code, [9, 0], [9, 0];
-    Constant, "constant", Code, [6, 0], [6, 0];
-    LargestBody, "operator of the largest body", Translation, [0, 25], [0, 26];
-    Operand, "deepest operand", Translation, [0, 14], [0, 13];
-    BodyConstant, "constant of one body", Translation, [0, 30], [0, 31];
-    Nesting, "nested block", Translation, [0, 84], [0, 107];
-    BrTarget, "target of the largest br_table", Translation, [0, 35], [0, 34];
-    BodyBranch, "branch of one body", Translation, [0, 33], [0, 33];
-    Local, "local of one body", Translation, [0, 51], [0, 59];
+    Function, "function", Code, [195, 167], [271, 210];
+    Operator, "operator", Code, [9, 9], [9, 8];
+    Branch, "branch", Code, [9, 8], [9, 8];
+    Call, "call", Code, [9, 24], [9, 24];
+    Constant, "constant", Code, [6, 6], [6, 6];
+    LargestBody, "operator of the largest body", Code, [1, 18], [0, 18];
+    Operand, "deepest operand", Code, [0, 32], [0, 32];
+    BodyConstant, "constant of one body", Code, [0, 40], [0, 40];
+    BodyBlock, "block of one body", Code, [0, 65], [0, 65];
+    Nesting, "nested block", Code, [0, 74], [0, 99];
+    BrTarget, "target of the largest br_table", Code, [1, 36], [0, 36];
+    BodyBranch, "branch of one body", Code, [0, 33], [0, 33];
+    Local, "local of one body", Code, [0, 52], [0, 60];
     Frame, "call frame", Stacks, [16, 0], [32, 0];
     // weights: end
 }

@@ -178,7 +178,9 @@ fn heap(found: &Inspection) -> impl Iterator<Item = [String; 2]> {
     // Wide enough for a limit, which has 32 bits.
     let right = |count: u64| format!("{:>13} bytes", Grouped(count).to_string());
     let row = move |(name, count): (&str, u64)| [name.to_owned(), right(count)];
-    found.heap.parts().into_iter().chain([("sum", found.heap.total())]).map(row)
+    let heap = &found.heap;
+    let sums = [("held", heap.held()), ("to load", heap.loading), ("most", heap.total())];
+    heap.parts().into_iter().chain(sums).map(row)
 }
 
 fn verdict(f: &mut Formatter<'_>, refusal: Option<&AdmissionError>) -> fmt::Result {

@@ -6,9 +6,9 @@ use crate::{
 };
 use ampoule_std::{
     AdmissionError, Diagnosis, EntryInfo, Export, ExternKind, Grant, Import, Inspection,
-    MemoryInfo, TableInfo, Warning, owned,
+    MemoryBound, MemoryInfo, TableInfo, Warning, owned,
 };
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde::{Serialize, Serializer};
 
 /// Stands for the outcome that an error leaves no room for.
 #[derive(Serialize)]
@@ -111,10 +111,8 @@ struct Signature {
     results: Vec<String>,
 }
 
-struct Heap {
-    parts: Vec<(&'static str, u64)>,
-    total: u64,
-}
+/// A bound, as every command tells it.
+pub(crate) struct Heap(pub(crate) MemoryBound);
 
 #[derive(Serialize)]
 struct Verdict {
@@ -158,7 +156,7 @@ impl<'a> Found<'a> {
             entries: it.entries.iter().map(Entry::from).collect(),
             services: it.imports.iter().map(|import| Service::new(import, grant)).collect(),
             exports: it.exports.iter().map(Exported::from).collect(),
-            heap: Heap { parts: it.heap.parts().to_vec(), total: it.heap.total() },
+            heap: Heap(it.heap),
             warnings: it.warnings.iter().map(Warning::to_string).collect(),
         }
     }
@@ -232,15 +230,12 @@ impl From<&ExternKind> for Kind {
     }
 }
 
-/// `{"code":…,…,"total":…}`
+/// Each part of what is held, what loading takes, and the larger of their sum and that:
+/// `{"code":…,…,"loading":…,"total":…}`
 impl Serialize for Heap {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.parts.len() + 1))?;
-        for (name, bytes) in &self.parts {
-            map.serialize_entry(name, bytes)?;
-        }
-        map.serialize_entry("total", &self.total)?;
-        map.end()
+        let sums = [("loading", self.0.loading), ("total", self.0.total())];
+        serializer.collect_map(self.0.parts().into_iter().chain(sums))
     }
 }
 

@@ -7,13 +7,16 @@
 extern crate alloc;
 
 mod anything;
+mod phases;
 
 use alloc::{format, string::String, vec::Vec};
 use ampoule::{
-    Config, Context, ExternKind, Host, Import, Inspection, Limits, LoadError, Manifest, Plugin,
-    Policy, Shape, Source, inspect,
+    Config, Context, ExternKind, Host, Import, Inspection, Limits, Manifest, Plugin, Policy, Shape,
+    Source, inspect,
 };
 use anything::Anything;
+use core::hint::black_box;
+use phases::{Phases, Then};
 
 /// What every module is measured under: shapes as large as any host may allow, and stacks so small that
 /// they don't hide the rest.
@@ -32,7 +35,7 @@ pub const LIMITS: Limits = Limits {
     ..Limits::WORKSTATION
 };
 
-/// Bytes of heap.
+/// Bytes of heap that some work takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Heap {
     /// What is in use at the end.
@@ -41,56 +44,70 @@ pub struct Heap {
     pub peak: u64,
 }
 
-impl Heap {
-    /// Each the larger one.
+/// Bytes of heap that a plugin takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The most while it is loaded, until the engine has let go of its buffers.
+    pub loading: u64,
+    /// The most from then on.
+    pub running: u64,
+}
+
+impl Found {
+    /// The most that was ever in use.
     #[must_use]
-    pub fn max(self, other: Self) -> Self {
-        Self { held: self.held.max(other.held), peak: self.peak.max(other.peak) }
+    pub fn peak(&self) -> u64 {
+        self.loading.max(self.running)
     }
 }
 
 /// Loads a plugin, then binds and calls all its entries, as `watch` watches; none if no host loads it.
 ///
 /// `watch` runs what it is given and tells what that took.
-pub fn measure(wasm: &[u8], watch: impl Fn(&mut dyn FnMut()) -> Heap) -> Option<Heap> {
+pub fn measure(wasm: &[u8], watch: impl Fn(&mut dyn FnMut()) -> Heap) -> Option<Found> {
     let found = inspect(wasm, &LIMITS).ok()?;
     let manifest = manifest(&found)?;
     let names: Vec<String> = found.entries.iter().map(|entry| entry.name.clone()).collect();
-    let loaded = run(wasm, &manifest, &found.imports, &[], &watch)?;
-    let called = run(wasm, &manifest, &found.imports, &names, &watch)?;
-    Some(loaded.max(called))
+    let run = |then, entries| run(wasm, &manifest, &found.imports, entries, then, &watch);
+    let loading = run(Then::Stop, &[])?.peak;
+    let ballast = loading as usize;
+    let put = watch(&mut || drop(black_box(Vec::<u8>::with_capacity(ballast)))).peak;
+    let running = run(Then::Load(ballast), &names)?.peak.saturating_sub(put);
+    Some(Found { loading, running })
 }
 
+/// None if it wasn't admitted.
 fn run(
     wasm: &[u8],
     manifest: &Manifest,
     imports: &[Import],
     entries: &[String],
+    then: Then,
     watch: impl Fn(&mut dyn FnMut()) -> Heap,
 ) -> Option<Heap> {
     let policy = Policy { limits: LIMITS, ..Policy::WORKSTATION };
-    let mut host = Host::<1>::new(Config { policy: &policy, ..Config::WORKSTATION }, || 0);
+    let phases = Phases::new(then);
+    let config = Config { policy: &policy, cell: Some(phases), ..Config::WORKSTATION };
+    let mut host = Host::<1>::new(config, || 0);
     for service in Anything::of(imports) {
         host.offer(service).ok()?;
     }
-    let mut admitted = false;
-    let heap = watch(&mut || admitted = use_all(&mut host, wasm, manifest, entries));
-    admitted.then_some(heap)
+    let heap = watch(&mut || {
+        use_all(&mut host, wasm, manifest, entries);
+        phases.unload();
+    });
+    phases.is_loaded().then_some(heap)
 }
 
-/// Answers whether it was admitted: one that faults at its start has been loaded too.
-fn use_all(host: &mut Host<'_, 1>, wasm: &[u8], manifest: &Manifest, entries: &[String]) -> bool {
-    let id = match host.load(Source::new(wasm).with_manifest(manifest)) {
-        Ok(id) => id,
-        Err(error) => return !matches!(error, LoadError::Admission(_)),
-    };
+/// One that faults at its start has been loaded too.
+fn use_all(host: &mut Host<'_, 1>, wasm: &[u8], manifest: &Manifest, entries: &[String]) {
+    let Ok(id) = host.load(Source::new(wasm).with_manifest(manifest)) else { return };
     for name in entries {
         let Ok(entry) = host.bind::<(), ()>(id, name) else { continue };
         // What it answers, and whether it may, is none of our business.
         let _ = host.call(&entry, &());
         let _ = host.lift(id);
     }
-    true
 }
 
 /// What a host keeps of any plugin, and what any instance takes: bytes of a small module's.
@@ -100,7 +117,8 @@ pub fn bookkeeping(wasm: &[u8], watch: impl Fn(&mut dyn FnMut()) -> Heap) -> Opt
     let mut running = plugin?;
     let stopped = watch(&mut || running.stop());
     drop(running);
-    let in_host = measure(wasm, watch)?;
+    let found = inspect(wasm, &LIMITS).ok()?;
+    let in_host = run(wasm, &manifest(&found)?, &found.imports, &[], Then::Load(0), watch)?;
     // Heap that is given back counts as what was held before.
     Some([in_host.held.saturating_sub(loaded.held), stopped.held])
 }

@@ -1,6 +1,6 @@
 //! The probe as a firmware: modules come by semihosting from the file `cases.bin`, each behind its length in
-//! four bytes, the lowest first. For each it writes into the file `printed` what is held and what the peak is, as
-//! measured and as promised; at the end how much of the stack was ever used, and how much is promised.
+//! four bytes, the lowest first. For each it writes into the file `printed` what loading takes and what is taken
+//! from then on, as measured and as promised; at the end how much of the stack was ever used, and how much is promised.
 #![no_std]
 #![no_main]
 
@@ -66,7 +66,8 @@ fn report(text: &mut String, wasm: &[u8]) -> core::fmt::Result {
     let bound = MemoryBound::of(wasm, &LIMITS, &Weights::HERE).ok();
     match bound.zip(bound_measure::measure(wasm, heap::watch)) {
         Some((bound, found)) => {
-            writeln!(text, "{} {} {} {}", found.held, found.peak, bound.held(), bound.total())
+            let (loading, running) = (bound.loading, bound.held());
+            writeln!(text, "{} {} {loading} {running}", found.loading, found.running)
         }
         None => writeln!(text, "refused"),
     }

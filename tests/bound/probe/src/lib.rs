@@ -11,8 +11,8 @@ use ampoule::{MemoryBound, Weights};
 use bound_measure::LIMITS;
 use core::mem::MaybeUninit;
 
-/// For the largest of the modules that are measured.
-const HEAP_BYTES: usize = 24 << 20;
+/// For the largest of the modules that are measured, and its ballast.
+const HEAP_BYTES: usize = 48 << 20;
 
 struct Alone;
 
@@ -47,11 +47,12 @@ pub extern "C" fn place(length: usize) -> *mut u8 {
     module.as_mut_ptr()
 }
 
-/// Measures it: what is held in the upper half, the peak in the lower. All ones if no host loads it.
+/// Measures it: what it takes while it is loaded in the upper half, from then on in the lower. All ones if no host
+/// loads it.
 #[unsafe(no_mangle)]
 pub extern "C" fn measure() -> u64 {
     let found = bound_measure::measure(module(), heap::watch);
-    found.map_or(u64::MAX, |heap| heap.held << 32 | heap.peak)
+    found.map_or(u64::MAX, |found| found.loading << 32 | found.running)
 }
 
 /// What a host keeps of any plugin in the upper half, what any instance takes in the lower.
@@ -61,11 +62,11 @@ pub extern "C" fn bookkeeping() -> u64 {
     found.map_or(u64::MAX, |[host, instance]| host << 32 | instance)
 }
 
-/// The bound that this machine computes: what is held in the upper half, all of it in the lower.
+/// The bound that this machine computes, in the same halves.
 #[unsafe(no_mangle)]
 pub extern "C" fn bound() -> u64 {
     let found = MemoryBound::of(module(), &LIMITS, &Weights::HERE);
-    found.map_or(u64::MAX, |bound| bound.held() << 32 | bound.total())
+    found.map_or(u64::MAX, |bound| bound.loading << 32 | bound.held())
 }
 
 fn module() -> &'static [u8] {

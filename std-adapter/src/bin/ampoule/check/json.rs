@@ -1,8 +1,9 @@
 //! The report for programs.
 
 use super::{Report, plugin::Plugin};
+use crate::json::Heap;
 use ampoule_std::profile::Sum;
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde::Serialize;
 
 #[derive(Serialize)]
 pub(super) struct Told<'a> {
@@ -33,17 +34,11 @@ struct One<'a> {
     name: &'a str,
     module_bytes: u64,
     manifest: bool,
-    heap: Option<Parts>,
+    heap: Option<Heap>,
     held: Option<u64>,
     native_stack: Option<u64>,
     messages: Option<u64>,
     refused: Option<Refusal<'a>>,
-}
-
-/// Each part by its name, and their sum.
-struct Parts {
-    parts: Vec<(&'static str, u64)>,
-    total: u64,
 }
 
 #[derive(Serialize)]
@@ -88,22 +83,11 @@ impl<'a> From<&'a Plugin> for One<'a> {
             name,
             module_bytes: *module_bytes,
             manifest: *manifest,
-            heap: bound.map(|it| Parts { parts: it.parts().to_vec(), total: it.total() }),
+            heap: bound.map(Heap),
             held: bound.map(|it| it.held()),
             native_stack: bound.map(|it| it.native_stack),
             messages: bound.map(|it| it.messages),
             refused: refused.map(|it| Refusal { code: it.code, error: &it.cause, cure: it.cure }),
         }
-    }
-}
-
-impl Serialize for Parts {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.parts.len() + 1))?;
-        for (name, bytes) in &self.parts {
-            map.serialize_entry(name, bytes)?;
-        }
-        map.serialize_entry("total", &self.total)?;
-        map.end()
     }
 }

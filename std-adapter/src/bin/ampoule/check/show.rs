@@ -25,8 +25,9 @@ impl Report {
     fn parts(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let head = |name: &str| format!("{name:>11}");
         let names = MemoryBound::default().parts().map(|(name, _)| head(name));
-        let [a, b, c, d, e, g, h, i] = names;
-        let head = ["".to_owned(), a, b, c, d, e, g, h, i, head("sum"), head("stays")];
+        let [a, b, c, d, e, g, h] = names;
+        let [held, loading, most] = ["held", "to load", "most"].map(head);
+        let head = ["".to_owned(), a, b, c, d, e, g, h, held, loading, most];
         let rows = self.plugins.iter().filter_map(|plugin| Some(row(&plugin.name, plugin.bound?)));
         section(f, "Heap that each may need, in bytes", core::iter::once(head).chain(rows))
     }
@@ -42,7 +43,7 @@ impl Report {
         let plugins = self.plugins.iter().filter_map(|plugin| Some((plugin, plugin.candidate()?)));
         let plugins = plugins.map(|(plugin, it)| line(&plugin.name, it.bound.held()));
         let rest = [
-            line("to load one", self.fit.loading),
+            line("more to load one", self.fit.loading),
             line("all, with gaps", needed),
             line("free", free),
         ];
@@ -75,8 +76,9 @@ impl Report {
 
 fn row(name: &str, bound: MemoryBound) -> [String; 11] {
     let cell = |bytes: u64| format!("{:>11}", Grouped(bytes).to_string());
-    let [a, b, c, d, e, g, h, i] = bound.parts().map(|(_, bytes)| cell(bytes));
-    [name.to_owned(), a, b, c, d, e, g, h, i, cell(bound.total()), cell(bound.held())]
+    let [a, b, c, d, e, g, h] = bound.parts().map(|(_, bytes)| cell(bytes));
+    let [held, loading, most] = [bound.held(), bound.loading, bound.total()].map(cell);
+    [name.to_owned(), a, b, c, d, e, g, h, held, loading, most]
 }
 
 fn right(bytes: u64) -> String {
