@@ -6,7 +6,7 @@ use crate::{
 };
 use ampoule::{Event, services::LogLine};
 use ampoule_device::{About, Backlog, Device, Firmware};
-use ampoule_link::RamSink;
+use ampoule_link::{RamSink, Room};
 use core::{
     mem::MaybeUninit,
     sync::atomic::{AtomicBool, Ordering},
@@ -23,13 +23,11 @@ const LIST_BYTES: usize = 400;
 const EVENT_BYTES: usize = 512;
 /// A manifest and a module. With nothing else loaded, the heap has room for what a module of this size becomes
 /// (some four times as much, and ten KiB), and not for much more.
-const INSTALL_BYTES: usize = crate::policy::MODULE_BYTES as usize;
+const INSTALL_BYTES: usize =
+    if cfg!(feature = "smallest") { 2_048 } else { crate::policy::MODULE_BYTES as usize };
 
 /// Two slots more than there are plugins in flash: for those that come over the line.
 pub(crate) type Host = ampoule::Host<'static, 6>;
-
-/// What offers are named.
-const SERVICES: &[&str] = &["log", "clock", "random", "kv", "gpio"];
 
 type Sink = RamSink<INSTALL_BYTES>;
 type Served = Device<&'static mut Sink, MOST_IN, MOST_OUT, LIST_BYTES, EVENT_BYTES>;
@@ -136,8 +134,11 @@ impl Firmware for Here {
             firmware: env!("CARGO_PKG_VERSION"),
             ram_bytes: board::HEAP_BYTES,
             free_ram_bytes: HEAP.free(),
-            services: SERVICES,
         }
+    }
+
+    fn room(&self) -> Option<Room> {
+        Some(board::ROOM)
     }
 
     fn lines(&mut self, most: u16, put: &mut dyn FnMut(&[u8]) -> bool) {

@@ -9,6 +9,7 @@ mod board;
 mod console;
 #[cfg_attr(feature = "trials", path = "trials.rs")]
 #[cfg_attr(feature = "conformance", path = "conformance.rs")]
+#[cfg_attr(feature = "smallest", path = "smallest.rs")]
 mod demo;
 #[cfg(not(feature = "trials"))]
 mod flash;
@@ -23,7 +24,7 @@ mod rhythm;
 mod same;
 #[cfg(demonstration)]
 mod turns;
-#[cfg(feature = "conformance")]
+#[cfg(any(feature = "conformance", feature = "smallest"))]
 mod vectors;
 
 use alloc::boxed::Box;

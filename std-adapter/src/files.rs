@@ -38,6 +38,9 @@ ampoule::errors! {
         Io { path: String, reason: String } = "I08",
             "{path} can't be read: {reason}",
             "look at the disk, and at who else uses the file";
+        Write { path: String, reason: String } = "I09",
+            "{path} can't be written: {reason}",
+            "look at the disk, at its directory, and at your user's right to write there";
     }
 }
 

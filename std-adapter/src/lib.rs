@@ -53,6 +53,7 @@ pub mod serve;
 pub mod services;
 mod station;
 pub mod watch;
+mod whole;
 
 pub use ampoule::*;
 pub use command::CommandError;
@@ -66,3 +67,4 @@ pub use services::{
     workstation_services, workstation_services_on,
 };
 pub use watch::{WatchOptions, Watcher};
+pub use whole::write_whole;

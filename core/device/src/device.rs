@@ -2,6 +2,7 @@
 
 use crate::{
     firmware::{Firmware, Store},
+    profile::PROFILE_BYTES,
     told::told,
     work::Work,
 };
@@ -68,13 +69,14 @@ pub struct Device<S, const IN: usize, const OUT: usize, const LIST: usize, const
 impl<S: Store, const IN: usize, const OUT: usize, const LIST: usize, const EVENTS: usize>
     Device<S, IN, OUT, LIST, EVENTS>
 {
-    /// A device that has heard nothing yet. It doesn't compile if a list doesn't fit into a frame, or an
-    /// element of one into a list.
+    /// A device that has heard nothing yet. It doesn't compile if a list or a profile doesn't fit into a frame, or
+    /// an element of a list into one.
     #[must_use]
     pub const fn new(store: S) -> Self {
         const {
             // A tag and a length.
             assert!(wire_bytes(LIST + 1 + 3) <= OUT && LONGEST_ELEMENT <= LIST);
+            assert!(wire_bytes(PROFILE_BYTES) <= OUT);
         }
         Self { server: Server::new(), work: Work::new(store) }
     }

@@ -1,11 +1,17 @@
 //! What the firmware gives.
 
-use ampoule_link::{Announced, RamSink, Sink, Told};
+use ampoule_link::{Announced, RamSink, Room, Sink, Told};
 
 /// What only the firmware knows.
 pub trait Firmware {
     /// What the device is, now.
     fn about(&self) -> About<'_>;
+
+    /// The memory that plugins may have, for the device's profile; with `None` the device tells none
+    /// ([`LinkError::Unsupported`](ampoule_link::LinkError::Unsupported)).
+    fn room(&self) -> Option<Room> {
+        None
+    }
 
     /// Shows `put` the oldest log lines up to `most`, encoded, until it answers false:
     /// [`Backlog::pass_on`](crate::Backlog::pass_on) of where the sink of
@@ -33,8 +39,6 @@ pub struct About<'a> {
     pub ram_bytes: usize,
     /// How many of them are free.
     pub free_ram_bytes: usize,
-    /// The names of the services that its host offers.
-    pub services: &'a [&'a str],
 }
 
 /// A [`Sink`] whose bytes can be loaded from where they lie: RAM, or flash that is mapped into memory.

@@ -23,6 +23,7 @@ mod backlog;
 mod device;
 mod firmware;
 mod load;
+mod profile;
 mod raw;
 mod told;
 mod work;

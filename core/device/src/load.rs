@@ -4,11 +4,14 @@ use crate::{
     firmware::{Firmware, Store},
     told::{name_of, told},
 };
-use alloc::boxed::Box;
-use ampoule::{Host, Manifest, PluginId, Source};
+use alloc::vec::Vec;
+use ampoule::{Fault, Host, Manifest, PluginId, Source};
 use ampoule_link::{Announced, PluginId as Name, Target, Told};
 
 /// Loads or reloads what was committed, or leaves all as it was.
+// By itself, as both ways are: what loading has on the stack would lie there beside what reloading and other requests
+// have, which is five kilobytes more.
+#[inline(never)]
 pub(crate) fn load<const SLOTS: usize>(
     host: &mut Host<'_, SLOTS>,
     store: &impl Store,
@@ -17,25 +20,45 @@ pub(crate) fn load<const SLOTS: usize>(
 ) -> Result<Name, Told> {
     firmware.has_room(announced)?;
     let (manifest, wasm) = store.parts(announced);
-    let manifest = if manifest.is_empty() { None } else { Some(parsed(manifest)?) };
+    let manifest = if manifest.is_empty() { Vec::new() } else { parsed(manifest)? };
     let source = Source::new(wasm);
-    let source = match &manifest {
+    let source = match manifest.first() {
         Some(manifest) => source.with_manifest(manifest),
         None => source,
     };
     match announced.target {
-        Target::New => host.load(source).map(name_of).map_err(|error| told(&error)),
-        Target::Plugin(plugin) => {
-            let id = find(host, plugin)?;
-            host.reload(id, source).map(|()| plugin).map_err(|error| told(&error))
-        }
+        Target::New => anew(host, source),
+        Target::Plugin(plugin) => again(host, plugin, source),
     }
 }
 
-/// A manifest has 2.5 KiB: on the heap rather than on the stack that loading needs.
 #[inline(never)]
-fn parsed(json: &[u8]) -> Result<Box<Manifest>, Told> {
-    Manifest::parse(json).map(Box::new).map_err(|error| told(&error))
+fn anew<const SLOTS: usize>(host: &mut Host<'_, SLOTS>, source: Source<'_>) -> Result<Name, Told> {
+    host.load(source).map(name_of).map_err(|error| told(&error))
+}
+
+#[inline(never)]
+fn again<const SLOTS: usize>(
+    host: &mut Host<'_, SLOTS>,
+    plugin: Name,
+    source: Source<'_>,
+) -> Result<Name, Told> {
+    let id = find(host, plugin)?;
+    host.reload(id, source).map(|()| plugin).map_err(|error| told(&error))
+}
+
+/// A manifest has 2.5 KiB: on the heap rather than on the stack that loading needs. Nothing of the host's fails where the
+/// heap has no room for it, so it isn't in a box.
+#[inline(never)]
+fn parsed(json: &[u8]) -> Result<Vec<Manifest>, Told> {
+    let mut place = Vec::new();
+    place.try_reserve_exact(1).map_err(|_| told(&Fault::OutOfMemory {}))?;
+    // Straight there: each step on the way has room for all of it on the stack.
+    match Manifest::parse(json) {
+        Ok(manifest) => place.push(manifest),
+        Err(error) => return Err(told(&error)),
+    }
+    Ok(place)
 }
 
 /// The plugin that the workstation has named.

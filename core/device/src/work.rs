@@ -4,6 +4,7 @@ use crate::{
     backlog::Backlog,
     firmware::{Firmware, Store},
     load::{find, load},
+    profile::{operations, profile},
     raw::{Raw, RawReply},
     told::{breaker, counters, event, name_of, told},
 };
@@ -54,25 +55,16 @@ impl<S: Store, const LIST: usize, const EVENTS: usize> Work<S, LIST, EVENTS> {
         }
         let reply = match *request {
             Request::Describe => self.describe(host, firmware, chunk_bytes),
+            Request::Profile => profile(&mut self.list, host.policy(), firmware)?,
+            Request::Operations { from } => operations(&mut self.list, from, host)?,
             Request::Slots { from } => self.slots(from, host),
-            Request::Counters { plugin } => {
-                let id = find(host, plugin)?;
-                Reply::Counters(counters(&host.counters(id).unwrap_or_default()))
-            }
+            Request::Counters { plugin } => counted(host, plugin)?,
             Request::Events { most } => self.events(most, host),
             Request::Lines { most } => self.lines(most, firmware),
             Request::Commit => self.commit(host, firmware)?,
             Request::Call(call) => return self.start(&call, host).map(|()| None),
-            Request::RollBack { plugin } => {
-                let id = find(host, plugin)?;
-                host.roll_back(id).map_err(|error| told(&error))?;
-                Reply::Done
-            }
-            Request::Unload { plugin } => {
-                let id = find(host, plugin)?;
-                host.unload(id).map_err(|error| told(&error))?;
-                Reply::Done
-            }
+            Request::RollBack { plugin } => rolled_back(host, plugin)?,
+            Request::Unload { plugin } => unloaded(host, plugin)?,
             Request::Lift { plugin } => {
                 let id = find(host, plugin)?;
                 host.lift(id).map_err(|error| told(&error))?;
@@ -87,6 +79,7 @@ impl<S: Store, const LIST: usize, const EVENTS: usize> Work<S, LIST, EVENTS> {
         Ok(Some(reply))
     }
 
+    #[inline(never)]
     fn describe<'a, const SLOTS: usize>(
         &'a mut self,
         host: &Host<'_, SLOTS>,
@@ -103,8 +96,8 @@ impl<S: Store, const LIST: usize, const EVENTS: usize> Work<S, LIST, EVENTS> {
             message_bytes: limits.message_bytes,
         };
         self.list = Batch::new();
-        // Names that don't fit are left out.
-        let _ = about.services.iter().all(|name| self.list.push(name));
+        // Names that don't fit are left out; operations are told page by page.
+        let _ = host.services().all(|(name, _)| self.list.push(&name));
         Reply::Description(Description {
             abi: ABI,
             name: about.name,
@@ -118,6 +111,7 @@ impl<S: Store, const LIST: usize, const EVENTS: usize> Work<S, LIST, EVENTS> {
         })
     }
 
+    #[inline(never)]
     fn slots<const SLOTS: usize>(&mut self, from: u16, host: &Host<'_, SLOTS>) -> Reply<'_> {
         self.list = Batch::new();
         for (id, plugin) in host.iter().filter(|(id, _)| id.slot() >= from) {
@@ -138,6 +132,7 @@ impl<S: Store, const LIST: usize, const EVENTS: usize> Work<S, LIST, EVENTS> {
     }
 
     /// Those that the firmware has taken and noted come first.
+    #[inline(never)]
     fn events<const SLOTS: usize>(&mut self, most: u16, host: &mut Host<'_, SLOTS>) -> Reply<'_> {
         self.list = Batch::new();
         let lost = self.events.take_lost();
@@ -160,6 +155,7 @@ impl<S: Store, const LIST: usize, const EVENTS: usize> Work<S, LIST, EVENTS> {
         Reply::Events(self.list.items())
     }
 
+    #[inline(never)]
     fn lines(&mut self, most: u16, firmware: &mut impl Firmware) -> Reply<'_> {
         self.list = Batch::new();
         let list = &mut self.list;
@@ -178,6 +174,7 @@ impl<S: Store, const LIST: usize, const EVENTS: usize> Work<S, LIST, EVENTS> {
         loaded.map(|plugin| Reply::Loaded { plugin })
     }
 
+    #[inline(never)]
     fn start<const SLOTS: usize>(
         &mut self,
         call: &EntryCall<'_>,
@@ -195,6 +192,36 @@ impl<S: Store, const LIST: usize, const EVENTS: usize> Work<S, LIST, EVENTS> {
     pub(crate) fn note(&mut self, taken: &Event) {
         self.events.push(&event(taken));
     }
+}
+
+// By themselves: what each of these, and of those above, has on the stack would lie there in all requests if it stood in
+// `handle`, and loading needs much of its own.
+
+#[inline(never)]
+fn counted<const SLOTS: usize>(
+    host: &Host<'_, SLOTS>,
+    plugin: PluginId,
+) -> Result<Reply<'static>, Told> {
+    let id = find(host, plugin)?;
+    Ok(Reply::Counters(counters(&host.counters(id).unwrap_or_default())))
+}
+
+#[inline(never)]
+fn rolled_back<const SLOTS: usize>(
+    host: &mut Host<'_, SLOTS>,
+    plugin: PluginId,
+) -> Result<Reply<'static>, Told> {
+    let id = find(host, plugin)?;
+    host.roll_back(id).map(|()| Reply::Done).map_err(|error| told(&error))
+}
+
+#[inline(never)]
+fn unloaded<const SLOTS: usize>(
+    host: &mut Host<'_, SLOTS>,
+    plugin: PluginId,
+) -> Result<Reply<'static>, Told> {
+    let id = find(host, plugin)?;
+    host.unload(id).map(|()| Reply::Done).map_err(|error| told(&error))
 }
 
 /// There are no more slots than a u16 counts.

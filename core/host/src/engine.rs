@@ -128,7 +128,7 @@ impl Module {
     }
 
     pub(crate) fn wasi(&self) -> Option<&wasi::Given> {
-        if wasi::IS_HERE { self.wasi.as_deref() } else { None }
+        if crate::HAS_WASI { self.wasi.as_deref() } else { None }
     }
 
     pub(crate) fn entries(&self) -> &[String] {

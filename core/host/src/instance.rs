@@ -195,7 +195,7 @@ impl Inside {
 
     /// What the functions of WASI work on.
     pub(crate) fn wasi(&mut self) -> Option<(&mut wasi::State, &mut Reach)> {
-        let state = if wasi::IS_HERE { self.wasi.as_deref_mut() } else { None };
+        let state = if crate::HAS_WASI { self.wasi.as_deref_mut() } else { None };
         Some((state?, &mut self.reach))
     }
 

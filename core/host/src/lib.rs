@@ -36,6 +36,9 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+/// Whether hosts have the functions of WASI preview 1: the feature `wasi`.
+pub const HAS_WASI: bool = cfg!(feature = "wasi");
+
 #[macro_use]
 mod error;
 mod admission;

@@ -1,5 +1,7 @@
 //! What a plugin may use: every number that holds a guest back, with its unit and its reason.
 
+mod numbers;
+
 /// Microseconds of the host's clock: since any fixed moment, and never going back for long.
 pub type Micros = u64;
 

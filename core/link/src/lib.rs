@@ -54,7 +54,8 @@ pub use install::{Install, Sink};
 pub use items::{Batch, Bytes, Items, ItemsIter};
 pub use message::{
     Announced, BreakerState, Chunk, Counters, Description, EntryCall, Event, EventKind, Hash, Line,
-    Maxima, PluginId, Problem, Progress, Reply, Request, SlotInfo, Target,
+    Maxima, Operation, PluginId, Problem, Profile, Progress, Reply, Request, Room, SlotInfo,
+    Target,
 };
 pub use problem::{PROBLEM_TEXT_BYTES, Told};
 pub use ram::RamSink;

@@ -23,6 +23,8 @@ mod for_ever;
 #[cfg(any(feature = "stm32f405", feature = "mps2-an505"))]
 mod receive;
 mod register;
+#[cfg(feature = "smallest")]
+mod small;
 #[cfg(any(feature = "stm32f405", feature = "mps2-an505"))]
 mod stack;
 #[cfg(any(feature = "stm32f405", feature = "mps2-an505"))]
@@ -44,16 +46,36 @@ pub(crate) use emulated::DEMONSTRATION;
 pub(crate) use emulated::end;
 #[cfg(not(feature = "emulated"))]
 pub(crate) use for_ever::{DEMONSTRATION, end};
+#[cfg(feature = "smallest")]
+use small::CELL_STACK_BYTES;
+#[cfg(feature = "smallest")]
+pub(crate) use small::{HEAP_BYTES, RAM_BYTES, STACK_BYTES};
 
+use ampoule_cell::GUARD_BYTES;
+use ampoule_link::Room;
 use core::{
     mem::MaybeUninit,
     sync::atomic::{AtomicBool, Ordering},
 };
 
 /// What is left of 128 KiB beside both stacks, 16 KiB and this, and the statics, of which the link's are the largest.
+#[cfg(not(feature = "smallest"))]
 pub(crate) const HEAP_BYTES: usize = 75 * 1024;
 /// The stack that plugins run on: what loading any of them may take, as the bound has it, and the guard.
+#[cfg(not(feature = "smallest"))]
 const CELL_STACK_BYTES: usize = 24 * 1024;
+
+/// What of the heap the host, its services, what they keep and a manifest that is read have at most.
+const HOST_BYTES: usize = 6 * 1024;
+/// What there is for plugins, as the device tells it of itself.
+pub(crate) const ROOM: Room = Room {
+    heap_bytes: HEAP_BYTES.saturating_sub(HOST_BYTES) as u64,
+    // First fit leaves gaps behind what was loaded and unloaded.
+    overhead_percent: 5,
+    stack_bytes: (CELL_STACK_BYTES - GUARD_BYTES) as u32,
+    // A quarter of a megabyte beside the firmware.
+    flash_bytes: 256 * 1024,
+};
 
 /// Resets the chip unless it is fed.
 pub(crate) trait Watchdog {
@@ -72,21 +94,21 @@ pub(crate) struct Parts {
 /// The memory of the heap and of the stack that plugins run on.
 type Memory = (&'static mut [MaybeUninit<u8>], &'static mut [MaybeUninit<u32>]);
 
-/// The guard at its end has a place that is a multiple of its length.
-#[repr(align(2048))]
-struct CellStack([MaybeUninit<u32>; CELL_STACK_BYTES / size_of::<u32>()]);
-
 /// That memory, once.
 fn memory() -> Option<Memory> {
+    const WORDS: usize = CELL_STACK_BYTES / size_of::<u32>();
     static TAKEN: AtomicBool = AtomicBool::new(false);
     static mut HEAP: [MaybeUninit<u8>; HEAP_BYTES] = [MaybeUninit::uninit(); HEAP_BYTES];
-    // SAFETY: a place for just that, which nothing is loaded to.
+    // SAFETY: a place for just that, which nothing is loaded to, at a multiple of the guard's length.
     #[unsafe(link_section = ".cell_stack")]
-    static mut STACK: CellStack = CellStack([MaybeUninit::uninit(); _]);
+    static mut STACK: [MaybeUninit<u32>; WORDS] = [MaybeUninit::uninit(); WORDS];
     if TAKEN.swap(true, Ordering::Relaxed) {
         return None;
     }
     let (heap, stack) = (&raw mut HEAP, &raw mut STACK);
     // SAFETY: nobody else comes here, or came before, and nothing else names them.
-    Some(unsafe { (&mut *heap, &mut (*stack).0) })
+    let memory: Memory = unsafe { (&mut *heap, &mut *stack) };
+    #[cfg(feature = "smallest")]
+    let memory = small::cut(memory);
+    Some(memory)
 }

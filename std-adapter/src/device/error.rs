@@ -54,6 +54,15 @@ ampoule::errors! {
         Message { entry: String, reason: String } = "E15",
             "that is no message for {entry}: {reason}",
             "`ampoule inspect` of the module tells what its entries take; write it in JSON";
+        NoProfile {} = "E16",
+            "the device tells no profile of itself: its firmware is older than that, or leaves it out",
+            "give it a firmware that tells its room (docs/porting.md), or write the profile by hand, as those in firmware-example/devices";
+        OtherLimits { found: usize, known: usize } = "E17",
+            "the device tells {found} limits, this command knows {known}",
+            "take a command and a firmware of the same release";
+        Profile { reason: String } = "E18",
+            "the device tells a profile that can't be: {reason}",
+            "correct what the firmware tells of itself: its name, its room, the names of its services";
     }
 }
 
@@ -86,6 +95,11 @@ pub struct Told {
 }
 
 impl Told {
+    /// Whether its code is one of these.
+    pub(super) fn is(&self, codes: &[&str]) -> bool {
+        codes.contains(&self.code)
+    }
+
     /// The one number that a program wants, as the table in `docs/link.md` tells; else 0.
     #[must_use]
     pub const fn detail(&self) -> u32 {

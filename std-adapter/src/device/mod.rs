@@ -23,6 +23,7 @@ mod cure;
 mod deploy;
 mod error;
 mod port;
+mod profile;
 mod record;
 mod wire;
 

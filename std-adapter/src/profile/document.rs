@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub(super) struct Document {
     pub(super) name: String,
     pub(super) bits: u8,
+    #[serde(default)]
+    pub(super) wasi: bool,
     pub(super) heap_bytes: u64,
     #[serde(default)]
     pub(super) overhead_percent: u8,

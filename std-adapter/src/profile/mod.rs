@@ -14,8 +14,10 @@ use std::collections::BTreeMap;
 
 /// What a device has for plugins.
 ///
-/// A file in TOML; `firmware-example/devices` has one for each board. What it says of limits and services is
-/// the device's own policy, as its firmware was built with it.
+/// A file in TOML, which a device that runs writes itself
+/// ([`Device::profile`](crate::device::Device::profile), `ampoule describe --profile`); `firmware-example/devices` has
+/// those of its boards. What it says of limits and services is the device's own policy, as its firmware was
+/// built with it.
 ///
 /// ```
 /// use ampoule_std::profile::Profile;
@@ -44,6 +46,8 @@ pub struct Profile {
     pub name: String,
     /// The width of its pointers: 32 or 64.
     pub bits: u8,
+    /// Whether its host has the functions of WASI preview 1.
+    pub wasi: bool,
     /// Bytes of heap that are free for plugins, when the host and its services have theirs.
     pub heap_bytes: u64,
     /// What its allocator loses to gaps between blocks, in percent of what is in use.
@@ -84,6 +88,7 @@ impl Profile {
             limits: limits.over(base),
             name: document.name,
             bits: document.bits,
+            wasi: document.wasi,
             heap_bytes: document.heap_bytes,
             overhead_percent: document.overhead_percent,
             stack_bytes: document.stack_bytes,
@@ -102,6 +107,7 @@ impl Profile {
         let document = Document {
             name: self.name.clone(),
             bits: self.bits,
+            wasi: self.wasi,
             heap_bytes: self.heap_bytes.min(most),
             overhead_percent: self.overhead_percent,
             stack_bytes: self.stack_bytes,
@@ -128,7 +134,7 @@ impl Profile {
         operations.is_some_and(|known| known.iter().any(|known| known == operation))
     }
 
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         Weights::of_bits(self.bits).ok_or(ProfileError::Bits { found: self.bits })?;
         number("overhead_percent", self.overhead_percent, 0, MAX_OVERHEAD_PERCENT)?;
         number("slots", self.slots, 1, u16::MAX)?;

@@ -1,6 +1,6 @@
 //! `ampoule check`: devices that plugins fit on, and those that they don't.
 
-use crate::{Folder, Ran, ampoule, answering, complains, plugin};
+use crate::{Folder, Ran, ampoule, answering, complains, plugin, services::plugin_importing};
 use serde_json::Value;
 use std::{
     ffi::OsStr,
@@ -218,6 +218,19 @@ fn a_wrong_profile_is_told_with_a_code_and_a_cure() {
     complains(&args(&device, &[folder.path("missing.wasm")]), 2, "I01");
     complains(&args(&device, &[]), 2, "U01");
     complains(&[OsStr::new("check"), plugins[0].as_os_str()], 2, "U01");
+}
+
+#[test]
+fn wasi_is_refused_by_a_device_without_it() {
+    let folder = Folder::new();
+    let exit = r#"(import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))"#;
+    let plugins = [folder.with("exits.wat", plugin_importing(exit, "", ""))];
+    let with = DEVICE.replace("bits = 32", "bits = 32\nwasi = true");
+    json(&folder.with("with.toml", with), &plugins, 0);
+    let told = json(&folder.with("without.toml", DEVICE), &plugins, 3);
+    let refused = &told["plugins"][0]["refused"];
+    assert_eq!(refused["code"], "A19", "{told}");
+    assert!(refused.to_string().contains("wasi_snapshot_preview1.proc_exit"), "{told}");
 }
 
 #[test]

@@ -18,5 +18,6 @@ mod guests;
 mod hostile;
 mod library;
 mod noise;
+mod profile;
 mod ran;
 mod terminal;

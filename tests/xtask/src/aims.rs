@@ -2,8 +2,9 @@
 
 use crate::Result;
 
-/// What chips of half a megabyte have (an STM32F401, F411 or F446 of the larger kind): the one here has a whole.
-const FLASH_BYTES: u64 = 512 * 1024;
+/// On chips of half a megabyte (an STM32F401, F411 or F446 of the larger kind) this leaves 52 KiB for what else a firmware
+/// does: the one here has a whole. Two thirds of it are the engine.
+const FLASH_BYTES: u64 = 460 * 1024;
 /// A plugin that is loaded and idle, its own 2 KiB of memory included: eight of them in 96 KiB.
 const ECHO_BYTES: u64 = 12 * 1024;
 /// The line that tells it.

@@ -25,6 +25,9 @@ Commands:
   conformance [--board B]      the same with calls whose answers and fuel are known in place of the
                                demonstration, compared with conformance.out
   trials [--board B]           the same with want of memory at every point, compared with trials.out
+  smallest [--sweep]           boot the firmware example with one plugin in the least RAM that it
+                               runs in, and show that it ends in an orderly way with less;
+                               --sweep looks for that RAM first, and keeps it
   link [--board B]             build the firmware example as it runs on a board, boot it in QEMU, and
                                work on it over its serial line
   weights [--check]            measure what plugins take on 32 and 64 bits, fit the weights of the
@@ -48,6 +51,7 @@ pub(crate) enum Task {
     Firmware { board: Option<String>, check: bool },
     Conformance { board: Option<String> },
     Trials { board: Option<String> },
+    Smallest { sweep: bool },
     Link { board: Option<String> },
     Weights { check: bool },
     Bound,
@@ -72,6 +76,7 @@ pub(crate) fn parse(parser: Parser) -> Result<Task> {
         }
         (Some("conformance"), None) => Task::Conformance { board: given.board.clone() },
         (Some("trials"), None) => Task::Trials { board: given.board.clone() },
+        (Some("smallest"), None) => Task::Smallest { sweep: given.sweep },
         (Some("link"), None) => Task::Link { board: given.board.clone() },
         (Some("weights"), None) => Task::Weights { check: given.check },
         (Some("bound"), None) => Task::Bound,
@@ -99,9 +104,11 @@ pub(crate) fn parse(parser: Parser) -> Result<Task> {
             | Task::Link { .. }
             | Task::Help
     );
+    let sweep_fits = matches!(task, Task::Smallest { .. } | Task::Help);
     let dir_fits = matches!(task, Task::NewGuest { .. } | Task::Help);
     if words.next().is_some()
         || given.check && !check_fits
+        || given.sweep && !sweep_fits
         || given.board.is_some() && !board_fits
         || given.dir.is_some() && !dir_fits
     {
@@ -116,6 +123,7 @@ struct Given {
     words: Vec<String>,
     help: bool,
     check: bool,
+    sweep: bool,
     dir: Option<PathBuf>,
     board: Option<String>,
 }
@@ -127,6 +135,7 @@ impl Given {
             match arg {
                 Arg::Short('h') | Arg::Long("help") => given.help = true,
                 Arg::Long("check") => given.check = true,
+                Arg::Long("sweep") => given.sweep = true,
                 Arg::Long("dir") => given.dir = Some(parser.value()?.into()),
                 Arg::Long("board") => given.board = Some(parser.value()?.string()?),
                 Arg::Value(word) => given.words.push(word.string()?),
@@ -169,6 +178,8 @@ mod tests {
             ),
             ("conformance", Task::Conformance { board: None }),
             ("trials --board virt", Task::Trials { board: Some("virt".into()) }),
+            ("smallest", Task::Smallest { sweep: false }),
+            ("smallest --sweep", Task::Smallest { sweep: true }),
             ("link --board virt", Task::Link { board: Some("virt".into()) }),
             ("weights", Task::Weights { check: false }),
             ("weights --check", Task::Weights { check: true }),
@@ -199,6 +210,9 @@ mod tests {
             "guests --board virt",
             "conformance --check",
             "trials --check",
+            "smallest --check",
+            "smallest --board virt",
+            "link --sweep",
             "firmware --board",
             "setup --force",
         ] {

@@ -167,10 +167,15 @@ impl Board {
 
     /// Builds it with the board's feature, and `more` behind that.
     pub(crate) fn build(&self, more: &str) -> Result<PathBuf> {
+        self.build_with(more, &[])
+    }
+
+    /// [`Self::build`] with files that the environment names.
+    pub(crate) fn build_with(&self, more: &str, files: &[(&str, &Path)]) -> Result<PathBuf> {
         let (folder, cross) = (folder(), Cross::find(self.target)?);
         let mut command = cross.cargo_build(&folder, self.target)?;
         command.args(["--quiet", "--release", "--locked", "--no-default-features", "--features"]);
-        process::run(command.arg(format!("{}{more}", self.features)))?;
+        process::run(command.arg(format!("{}{more}", self.features)).envs(files.iter().copied()))?;
         let out = cross.target_dir(&folder)?.join(self.target);
         Ok(out.join("release/ampoule-firmware"))
     }

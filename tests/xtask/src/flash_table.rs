@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 /// Crates with less code than this stand in one line.
 const SMALL_BYTES: u64 = 2 * 1024;
+/// Statics with fewer bytes than this stand in one line.
+const SMALL_STATIC_BYTES: u64 = 256;
 
 /// Prints the tables, and answers the bytes of flash.
 pub(crate) fn print(image: &Path) -> Result<u64> {
@@ -38,6 +40,28 @@ const fn is_loaded(kind: SectionKind) -> bool {
             | SectionKind::ReadOnlyDataWithRel
             | SectionKind::UninitializedData
     )
+}
+
+/// What has memory of its own in RAM, beside heap and stacks, by name, the largest first.
+pub(crate) fn statics(image: &Path) -> Result<Vec<(String, u64)>> {
+    let bytes = fs::read(image).map_err(|why| format!("{}: {why}", image.display()))?;
+    let file = object::File::parse(&*bytes)?;
+    let data = file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Data);
+    let in_ram = data.filter(|symbol| {
+        let section = symbol.section_index().and_then(|at| file.section_by_index(at).ok());
+        let kinds = [SectionKind::Data, SectionKind::UninitializedData];
+        section.is_some_and(|section| kinds.contains(&section.kind()))
+    });
+    let named = in_ram.map(|symbol| {
+        let name = symbol.name().unwrap_or_default();
+        (format!("`{:#}`", rustc_demangle::demangle(name)), symbol.size())
+    });
+    let memory = |name: &str| name.ends_with("memory::HEAP`") || name.ends_with("memory::STACK`");
+    let (mut large, small): (Vec<_>, Vec<_>) =
+        named.filter(|(name, _)| !memory(name)).partition(|(_, size)| *size >= SMALL_STATIC_BYTES);
+    large.sort_by_key(|(_, size)| core::cmp::Reverse(*size));
+    large.push(("all other statics".into(), small.iter().map(|(_, size)| size).sum()));
+    Ok(large)
 }
 
 /// Bytes of functions by crate, the largest first.

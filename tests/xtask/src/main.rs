@@ -14,6 +14,7 @@ mod new_guest;
 mod nostd;
 mod process;
 mod setup;
+mod smallest;
 mod wasi;
 mod weights;
 mod workspace;
@@ -48,6 +49,7 @@ fn carry_out(task: Task) -> Result<()> {
         }
         Task::Conformance { board } => firmware::run(board.as_deref(), Program::Conformance, true)?,
         Task::Trials { board } => firmware::run(board.as_deref(), Program::Trials, true)?,
+        Task::Smallest { sweep } => smallest::run(sweep)?,
         Task::Link { board } => link::run(board.as_deref())?,
         Task::Weights { check } => weights::run(check)?,
         Task::Bound => weights::on_board()?,

@@ -158,7 +158,7 @@ fn import(
         _ if (service, operation) == (import::MODULE, import::PANIC) => {
             module_view::signature_is(scan, ty, &[module_view::I32; 2], &[])
         }
-        _ if wasi::IS_HERE
+        _ if crate::HAS_WASI
             && service == import::WASI
             && let Some(declared) = wasi::table::find(operation) =>
         {

@@ -30,7 +30,7 @@ use crate::{
     plugin::Plugin,
     policy::Policy,
     registry::Registry,
-    service::{Micros, NothingGranted, OfferError, Permits, Service, Services},
+    service::{Micros, NothingGranted, OfferError, Operation, Permits, Service, Services},
     text::Text,
 };
 use alloc::boxed::Box;
@@ -104,6 +104,12 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
     #[must_use]
     pub const fn policy(&self) -> &'p Policy<'p> {
         self.config.policy
+    }
+
+    /// The services that it offers, each with its operations, in the order in which they were offered. What plugins
+    /// may have of them is the policy's affair: [`Policy::may_grant`].
+    pub fn services(&self) -> impl Iterator<Item = (&'static str, &'static [Operation])> {
+        self.services.iter()
     }
 
     /// Admits a plugin, instantiates it and calls its `ampoule_init`.

@@ -78,6 +78,12 @@ impl<'a> Policy<'a> {
         hosts: Strings::EVERY,
         variables: Strings::EVERY,
     };
+
+    /// Whether a plugin that asks for an operation of a service may be granted it, or a part of it.
+    #[must_use]
+    pub fn may_grant(&self, service: &str, operation: &str) -> bool {
+        self.services.iter().any(|rule| rule.covers(service, operation))
+    }
 }
 
 impl Default for Policy<'_> {

@@ -35,7 +35,7 @@ pub(crate) fn imports(store: &mut Store<Inside>, module: &Module) -> Vec<Extern>
     let mut operations = module.operations().iter();
     let inner = module.inner().into_iter();
     let functions = inner.flat_map(wasmi::Module::imports).map(|import| {
-        if wasi::IS_HERE && import.module() == import::WASI {
+        if crate::HAS_WASI && import.module() == import::WASI {
             return wasi::glue::function(store, import.name());
         }
         let own = import.module() == import::MODULE;

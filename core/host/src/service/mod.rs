@@ -254,6 +254,11 @@ impl Services {
         Ok(())
     }
 
+    /// Those that are offered to all, with their operations.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &'static [Operation])> {
+        self.offered.iter().map(|service| (service.name(), service.operations()))
+    }
+
     pub(crate) fn find(&self, service: &str, operation: &str) -> Option<Found> {
         let own = self.own.iter().enumerate().map(|(at, it)| (at + Self::MOST, it));
         let shared = self.offered.iter().enumerate();

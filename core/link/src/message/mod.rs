@@ -1,7 +1,9 @@
 //! What the two ends say. Everything is postcard; `docs/link.md` has the tables.
 
+mod profile;
 mod record;
 
+pub use profile::{Operation, Profile, Room};
 pub use record::{BreakerState, Counters, Event, EventKind, Line, SlotInfo};
 
 use crate::items::{Bytes, Items};
@@ -84,6 +86,14 @@ pub enum Request<'a> {
     },
     /// Restarts the device, once the reply is sent: [`Reply::Done`]. The session is over then.
     Reset,
+    /// What the device has for plugins: [`Reply::Profile`].
+    Profile,
+    /// The operations that plugins may ask for from a place on, as many as fit: [`Reply::Operations`]. An empty
+    /// list is the end.
+    Operations {
+        /// So many aren't told again.
+        from: u16,
+    },
 }
 
 /// What an install will be.
@@ -165,6 +175,11 @@ pub enum Reply<'a> {
         /// One line for a person.
         message: &'a str,
     },
+    /// What the device has for plugins.
+    #[serde(borrow)]
+    Profile(Profile<'a>),
+    /// Operations, by service, always in the same order.
+    Operations(Items<'a, Operation<'a>>),
 }
 
 /// Why there is no other reply: a refusal or a fault.

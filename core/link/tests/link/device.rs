@@ -6,7 +6,7 @@ use ampoule::{
     services::{Log, LogLine},
 };
 use ampoule_device::{About, Backlog, Device as Served, Firmware};
-use ampoule_link::{Announced, Line, RamSink, Told};
+use ampoule_link::{Announced, Line, RamSink, Room, Told};
 use std::sync::{Arc, Mutex};
 
 const POLICY: Policy<'_> = Policy {
@@ -28,7 +28,13 @@ pub(crate) struct Board {
     said: Lines,
     /// Whether there is no heap left.
     pub(crate) full: bool,
+    /// What its profile tells of memory; none, and it tells no profile.
+    pub(crate) room: Option<Room>,
 }
+
+/// That of a small device, with the stack that a host of 64 bits wants.
+pub(crate) const ROOM: Room =
+    Room { heap_bytes: 60_000, overhead_percent: 5, stack_bytes: 262_144, flash_bytes: 262_144 };
 
 impl Board {
     /// A line of the device's own.
@@ -39,13 +45,11 @@ impl Board {
 
 impl Firmware for Board {
     fn about(&self) -> About<'_> {
-        About {
-            name: "bench",
-            firmware: "0.1.0",
-            ram_bytes: 65_536,
-            free_ram_bytes: 32_768,
-            services: &["log"],
-        }
+        About { name: "bench", firmware: "0.1.0", ram_bytes: 65_536, free_ram_bytes: 32_768 }
+    }
+
+    fn room(&self) -> Option<Room> {
+        self.room
     }
 
     fn lines(&mut self, most: u16, put: &mut dyn FnMut(&[u8]) -> bool) {
@@ -75,7 +79,13 @@ impl Device {
         let mut host = Host::new(CONFIG, || NOW);
         host.offer(Box::new(log(&said))).unwrap();
         let unit = Served::new(RamSink::new());
-        Self { unit, host, board: Board { said, full: false }, restarts: 0, done: 0 }
+        Self {
+            unit,
+            host,
+            board: Board { said, full: false, room: Some(ROOM) },
+            restarts: 0,
+            done: 0,
+        }
     }
 
     /// One turn of the main loop. True if it has done something.

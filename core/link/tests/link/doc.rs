@@ -84,6 +84,8 @@ fn the_numbers_are_those_of_the_code() {
         format!("| {HEADER_BYTES} + n | {CRC_BYTES} | CRC |"),
         format!("at most {PROBLEM_TEXT_BYTES} bytes, cut"),
         format!("An event has at most {} bytes.", Event::MAX_BYTES),
+        format!("in this order: `{}` |", ampoule::Limits::NAMES.join("`, `")),
+        format!("no more than {0} services of {0} operations", ampoule::Services::MOST),
     ] {
         assert!(page.contains(&text), "{text} is not on the page");
     }

@@ -2,7 +2,8 @@
 
 use ampoule_link::{
     Announced, Batch, BreakerState, Bytes, Chunk, Counters, Description, EntryCall, Event,
-    EventKind, Line, Maxima, PluginId, Problem, Progress, Reply, Request, SlotInfo, Target,
+    EventKind, Line, Maxima, Operation, PluginId, Problem, Profile, Progress, Reply, Request, Room,
+    SlotInfo, Target,
 };
 
 const PLUGIN: PluginId = PluginId { slot: 3, generation: 129 };
@@ -23,6 +24,9 @@ const MOST: Maxima = Maxima {
     heap_bytes: 512,
     message_bytes: 256,
 };
+
+const ROOM: Room =
+    Room { heap_bytes: 65_536, overhead_percent: 5, stack_bytes: 24_576, flash_bytes: 262_144 };
 
 const COUNTERS: Counters = Counters {
     calls: 10,
@@ -60,11 +64,11 @@ const EVENTS: [EventKind<'static>; 15] = [
 ];
 
 /// What the lists of [`replies`] are made of.
-pub(crate) type Lists = [Batch<256>; 4];
+pub(crate) type Lists = [Batch<256>; 6];
 
 pub(crate) fn lists() -> Lists {
     let mut lists = Lists::default();
-    let [services, slots, events, lines] = &mut lists;
+    let [services, slots, events, lines, limits, operations] = &mut lists;
     assert!(services.push(&"clock") && services.push(&"log"));
     for slot in [
         SlotInfo {
@@ -90,6 +94,10 @@ pub(crate) fn lists() -> Lists {
         assert!(events.push(&Event { plugin: PLUGIN, at: 5, what }));
     }
     assert!(lines.push(&Line { plugin: "echo", level: 2, at: 5, text: "hello" }));
+    assert!(limits.push(&8192_u64) && limits.push(&2_u64));
+    for operation in ["now_us", "sleep_ms"] {
+        assert!(operations.push(&Operation { service: "clock", operation }));
+    }
     lists
 }
 
@@ -114,6 +122,8 @@ pub(crate) fn requests() -> Vec<Golden<Request<'static>>> {
         ("call", Request::Call(EntryCall { plugin: PLUGIN, entry: "filter", request: Bytes(&[0, 0xff]) }), b"\x0c\x03\x81\x01\x06\x66\x69\x6c\x74\x65\x72\x02\x00\xff"),
         ("lift", Request::Lift { plugin: PLUGIN }, b"\x0d\x03\x81\x01"),
         ("reset", Request::Reset, b"\x0e"),
+        ("profile-of", Request::Profile, b"\x0f"),
+        ("operations-from", Request::Operations { from: 300 }, b"\x10\xac\x02"),
     ]
 }
 
@@ -141,6 +151,8 @@ pub(crate) fn replies(lists: &Lists) -> Vec<Golden<Reply<'_>>> {
         ("loaded", Reply::Loaded { plugin: PLUGIN }, b"\x08\x03\x81\x01"),
         ("answer", Reply::Answer(Bytes(&[0, 0xff])), b"\x09\x02\x00\xff"),
         ("failure", Reply::Failure { code: 300, message: "no" }, b"\x0a\xac\x02\x02\x6e\x6f"),
+        ("profile", Reply::Profile(Profile { bits: 32, wasi: true, room: ROOM, limits: lists[4].items() }), b"\x0b\x20\x01\x80\x80\x04\x05\x80\xc0\x01\x80\x80\x10\x03\x80\x40\x02"),
+        ("operations", Reply::Operations(lists[5].items()), b"\x0c\x1c\x05\x63\x6c\x6f\x63\x6b\x06\x6e\x6f\x77\x5f\x75\x73\x05\x63\x6c\x6f\x63\x6b\x08\x73\x6c\x65\x65\x70\x5f\x6d\x73"),
     ]
 }
 
@@ -185,6 +197,22 @@ mod checks {
     #[test]
     fn the_announced_hash_is_that_of_manifest_and_module() {
         assert_eq!(Announced::new(Target::New, &[b"{}", b"\0asm"]), ANNOUNCED);
+    }
+
+    #[test]
+    fn the_longest_profile_fits_into_what_is_said_of_it() {
+        let room = Room {
+            heap_bytes: u64::MAX,
+            overhead_percent: u8::MAX,
+            stack_bytes: u32::MAX,
+            flash_bytes: u64::MAX,
+        };
+        for limits in [0, 1, 25, 100] {
+            let mut numbers = Batch::<1000>::new();
+            assert!((0..limits).all(|_| numbers.push(&u64::MAX)));
+            let longest = Profile { bits: u8::MAX, wasi: true, room, limits: numbers.items() };
+            assert!(ampoule_abi::encoded_len(&longest) <= Profile::max_bytes(limits), "{limits}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod golden;
 mod guests;
 mod hostile;
 mod install;
+mod profile;
 mod reference;
 mod repeats;
 mod wire;

@@ -88,7 +88,8 @@ const fn of_device(error: &DeviceError) -> Status {
             LineError::OtherInstall { .. }
             | LineError::Full { .. }
             | LineError::Unknown { .. }
-            | LineError::Service { .. },
+            | LineError::Service { .. }
+            | LineError::NoProfile {},
         ) => Status::Refused,
         _ => Status::Usage,
     }

@@ -13,7 +13,11 @@ mod emulator;
 mod guests;
 mod look;
 mod many;
+mod one_plugin;
+mod profile;
 mod storm;
+
+pub(crate) use one_plugin::one_plugin;
 
 use crate::{Result, firmware::Board};
 use bench::Bench;
@@ -26,7 +30,7 @@ use std::time::Instant;
 type Check = (&'static str, fn(&mut Device) -> Result<()>);
 
 /// The first few look at the demonstration as it is; the last one ends the device.
-const CHECKS: [Check; 17] = [
+const CHECKS: [Check; 18] = [
     ("a device says what it is", look::describes),
     ("its plugins are listed, page by page", look::lists),
     ("counters go on while nobody looks", look::counts),
@@ -43,6 +47,7 @@ const CHECKS: [Check; 17] = [
     ("deploys and reloads leave no byte behind", many::deploys),
     ("a plugin of two kilobytes is deployed", many::speed),
     ("the demonstration's own plugins have missed nothing", look::all_well),
+    ("what it has for plugins is what is committed of it", profile::committed),
     ("a reset is answered, and then done", cable::reset),
 ];
 
@@ -51,6 +56,7 @@ pub(crate) fn run(board: Option<&str>) -> Result<()> {
     let board = Board::find(board)?;
     board.look_for_qemu()?;
     let image = board.build("")?;
+    profile::build()?;
     let start = Instant::now();
     let mut device = Device::new(Bench::new(Emulator::boot(board, &image)?, board, session())?);
     let (mut passed, mut failed) = (0, 0);

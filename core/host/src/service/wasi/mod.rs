@@ -5,9 +5,6 @@
 //! number; so do those that no service can express, and those whose pointers or lengths are wrong.
 //! `docs/wasi.md` tells which answers what.
 
-/// Whether a host has it: the feature `wasi`. Where this is false, the linker drops all of it.
-pub(crate) const IS_HERE: bool = cfg!(feature = "wasi");
-
 mod calls;
 mod errno;
 mod fds;

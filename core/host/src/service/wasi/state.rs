@@ -1,12 +1,11 @@
 //! What an instance of a module that imports WASI has besides others.
 
 use super::{
-    IS_HERE,
     fds::{self, Fds},
     lines::Line,
     needs::{Bindings, Need},
 };
-use crate::{admission::scan::Scan, limits::Limits, module_view};
+use crate::{HAS_WASI, admission::scan::Scan, limits::Limits, module_view};
 use alloc::{boxed::Box, vec::Vec};
 use ampoule_abi::import;
 
@@ -58,7 +57,7 @@ impl State {
 
 /// Whether a module imports any function of WASI.
 pub(crate) fn is_imported(scan: &Scan<'_>) -> bool {
-    IS_HERE && module_view::imports(scan).any(|function| function.service == import::WASI)
+    HAS_WASI && module_view::imports(scan).any(|function| function.service == import::WASI)
 }
 
 /// An upper bound of the heap that the shim holds for an instance. What the host gives as arguments

@@ -9,7 +9,8 @@ hold, part by part, what the device has, and what is left or missing. It compute
 limits of the device, as the device itself does before it loads them. Nothing of a plugin runs.
 
 A device's profile is a file in TOML: name, bits, heap_bytes, overhead_percent, stack_bytes, flash_bytes,
-slots, [services], [limits] and [shape]. firmware-example/devices has one for each of its boards.
+slots, [services], [limits] and [shape]. A device that runs writes its own, with `ampoule describe --profile FILE`;
+firmware-example/devices has one for each of its boards.
 
 A manifest that lies beside a plugin, blink.manifest.json beside blink.wasm, lowers its limits and grants its
 imports; without one the plugin is taken to be granted all that the device offers.
@@ -29,7 +30,7 @@ Exit status:
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckDevice {
-    /// The device's profile.
+    /// The device's profile: `ampoule describe --profile FILE` writes it.
     #[arg(long, value_name = "FILE")]
     pub(crate) device: PathBuf,
     /// The plugins' modules, in the order in which they are loaded.

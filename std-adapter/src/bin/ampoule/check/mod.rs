@@ -58,7 +58,7 @@ impl Report {
 fn read(path: &Path) -> Result<Profile, Problem> {
     let bytes = read_capped(path, MAX_PROFILE_BYTES).map_err(|error| {
         let problem = Problem::from(error);
-        Problem { cure: "give a profile as in firmware-example/devices", ..problem }
+        Problem { cure: "give a profile: `ampoule describe --profile` writes a device's own, and firmware-example/devices has some", ..problem }
     })?;
     let parsed = core::str::from_utf8(&bytes).map_err(|error| {
         let line = 1 + bytes.iter().take(error.valid_up_to()).filter(|it| **it == b'\n').count();

@@ -2,6 +2,7 @@
 
 use super::stand_in;
 use crate::{grant::is_own, manifest::Papers, module, problem::Problem};
+use ampoule_abi::import;
 use ampoule_std::{
     AdmissionError, Diagnosis, Grant, Granted, Import, Inspection, Limits, MemoryBound, Permits,
     Policy, SlotError, Text, escaped, inspect_with,
@@ -81,7 +82,15 @@ fn inspected(
 ) -> Result<Inspection, AdmissionError> {
     // This machine's weights aren't the device's.
     let limits = Limits { heap_bytes: u32::MAX, ..*limits };
-    let first = inspect_with(wasm, &limits, permits, &stand_in::none())?;
+    let mut first = inspect_with(wasm, &limits, permits, &stand_in::none())?;
+    if let Some(import) =
+        first.imports.iter().find(|it| !profile.wasi && it.service == import::WASI)
+    {
+        let [service, operation] =
+            [&import.service, &import.operation].map(|name| Text::from_guest(name.as_bytes()));
+        first.verdict = Err(AdmissionError::ImportUnknown { service, operation });
+        return Ok(first);
+    }
     let offered = |import: &&Import| profile.offers(&import.service, &import.operation);
     let offered: Vec<&Import> =
         first.imports.iter().filter(|it| !is_own(it)).filter(offered).collect();

@@ -1,5 +1,6 @@
 //! What the command line may say to a device.
 
+use super::describe::{Describe, NOTES};
 use crate::args::{Pairs, pairs};
 use ampoule_abi::export;
 use ampoule_std::{
@@ -72,9 +73,9 @@ pub(crate) enum Command {
     /// List the plugins of a device, and how they do.
     #[command(after_help = format!("{PS_NOTES}\n\n{PORT_NOTES}\n\n{EXIT_STATUS}"))]
     Ps(Look),
-    /// Tell what a device is, and what it takes at most.
-    #[command(after_help = format!("{PORT_NOTES}\n\n{EXIT_STATUS}"))]
-    Describe(Look),
+    /// Tell what a device is, and what it takes at most, or write its profile.
+    #[command(after_help = format!("{NOTES}\n\n{PORT_NOTES}\n\n{EXIT_STATUS}"))]
+    Describe(Describe),
     /// Call an entry of a plugin on a device.
     #[command(after_help = format!("{CALL_NOTES}\n\n{PORT_NOTES}\n\n{EXIT_STATUS}"))]
     Call(Call),
@@ -105,7 +106,8 @@ impl Command {
     /// Tells whether stdout is for a program.
     pub(crate) const fn json(&self) -> bool {
         match self {
-            Self::Ps(it) | Self::Describe(it) | Self::Reset(it) => it.json,
+            Self::Ps(it) | Self::Reset(it) => it.json,
+            Self::Describe(it) => it.json,
             Self::Rollback(it) | Self::Unload(it) | Self::Lift(it) => it.json,
             Self::Call(it) => it.json,
             Self::Deploy(it) => it.json,

@@ -1,6 +1,6 @@
-//! `ampoule describe`: what a device is.
+//! `ampoule describe`: what a device is, or its profile.
 
-use super::{Result, args::Look, open};
+use super::{Result, args::Line, open, profile};
 use crate::{
     output,
     problem::Status,
@@ -10,10 +10,41 @@ use ampoule_std::{
     device::{About, Address, Maxima},
     escaped,
 };
+use clap::Args;
 use core::fmt::{self, Display, Formatter};
 use serde::Serialize;
+use std::path::PathBuf;
 
-pub(super) fn describe(args: &Look) -> Result<Status> {
+pub(super) const NOTES: &str = "\
+With --profile the device tells all that it has for plugins: heap, stack, flash, slots, its policy's limits, and the
+operations that plugins may ask for. The file is for `ampoule check --device`, which tells without the device
+whether plugins fit on it.
+
+Examples:
+  ampoule describe --port /dev/ttyACM0
+  ampoule describe --port /dev/ttyACM0 --profile thermostat.toml
+  ampoule describe --port unix:/tmp/lamp.sock --profile - | grep heap_bytes";
+
+#[derive(Debug, Args)]
+pub(crate) struct Describe {
+    #[command(flatten)]
+    pub(super) line: Line,
+    /// Write the device's profile to this file, or to stdout if it is -
+    #[arg(long, value_name = "FILE")]
+    pub(super) profile: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+pub(super) fn describe(args: &Describe) -> Result<Status> {
+    match &args.profile {
+        Some(path) => profile::write(args, path),
+        None => tell(args),
+    }
+}
+
+fn tell(args: &Describe) -> Result<Status> {
     let device = open(&args.line)?;
     let (about, address) = (device.about(), device.address());
     if args.json {

@@ -6,6 +6,7 @@ mod deploy;
 mod describe;
 mod logs;
 mod message;
+mod profile;
 mod ps;
 mod top;
 
