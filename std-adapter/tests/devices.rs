@@ -23,6 +23,11 @@ type Services = BTreeMap<String, BTreeSet<String>>;
 const BOARDS: [(&str, &str); 3] =
     [("stm32f405", "stm32f405.rs"), ("mps2-an505", "mps2_an505.rs"), ("virt", "virt.rs")];
 
+/// What the guard has of the plugins' stack: a limit register needs no room, but for its alignment.
+fn guard(board: &str) -> u64 {
+    if board == "mps2-an505" { 32 } else { 2048 }
+}
+
 fn firmware(path: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../firmware-example").join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -73,7 +78,7 @@ fn memory_and_slots_are_the_boards() {
     for (board, source, profile) in profiles() {
         assert_eq!(profile.bits, 32, "{board}");
         assert_eq!(profile.heap_bytes, heap - share, "{board}");
-        assert_eq!(u64::from(profile.stack_bytes), stack, "{board}");
+        assert_eq!(u64::from(profile.stack_bytes), stack - guard(board), "{board}");
         assert!(slots.contains(&format!("Host<'static, {}>", profile.slots)), "{board}");
         let name = format!("NAME: &str = \"{}\"", profile.name);
         assert!(firmware(&format!("src/board/{source}")).contains(&name), "{board}");
