@@ -83,6 +83,28 @@ fn calls_under_way_finish_on_the_old_version_and_waiting_ones_go_to_the_new() {
 }
 
 #[test]
+fn a_version_that_cannot_save_its_state_goes_on() {
+    let saves = |body: &str| {
+        format!(r#"(func $f (export "ampoule_save") (param i32) (result i64) {body})"#)
+    };
+    for (body, code) in [
+        ("(call $f (i32.const 0))", "F02"),
+        ("unreachable", "F03"),
+        ("(loop (br 0)) unreachable", "F01"),
+    ] {
+        let (mut host, _) = host();
+        let wasm = counter("one", "1.0.0", &saves(body));
+        let source = Source::new(&wasm);
+        let manifest = manifest("one");
+        let id = host.load(source.with_manifest(&manifest)).unwrap();
+        assert_eq!(reload(&mut host, id, "2.0.0", STATE).unwrap_err().code(), code);
+        assert_eq!(version(&host, id), "1.0.0");
+        let add = entry(&mut host, id, "add");
+        assert_eq!(host.call(&add, &number(2)).map(value), Ok(2), "{code}: afresh");
+    }
+}
+
+#[test]
 fn what_fails_on_the_way_leaves_the_old_version_as_it_was() {
     let (mut host, _) = host();
     let id = load_with_state(&mut host);
@@ -92,7 +114,9 @@ fn what_fails_on_the_way_leaves_the_old_version_as_it_was() {
         (i64.store (i32.const 128) (i64.const 0x0021_0107)) (i64.const 0x8000_0080_0000_0003))"#;
     let traps = r#"(func (export "ampoule_restore") (param i32) (result i64) unreachable)"#;
     let no_start = r#"(func (export "ampoule_init") (param i32) (result i64) unreachable)"#;
-    for (more, code) in [(refuses, "C04"), (traps, "F03"), (no_start, "F03")] {
+    let recurses =
+        r#"(func $f (export "ampoule_restore") (param i32) (result i64) (call $f (i32.const 0)))"#;
+    for (more, code) in [(refuses, "C04"), (traps, "F03"), (recurses, "F02"), (no_start, "F03")] {
         let error = reload(&mut host, id, "2.0.0", more).unwrap_err();
         assert_eq!(error.code(), code);
         assert_eq!(version(&host, id), "1.0.0");
@@ -110,7 +134,7 @@ fn what_fails_on_the_way_leaves_the_old_version_as_it_was() {
     let bare = crate::support::with_meta(bare.unwrap(), &meta);
     assert_eq!(host.reload(id, Source::new(&bare)).unwrap_err().code(), "L05");
     assert_eq!(host.call(&add, &number(1)).map(value), Ok(2));
-    assert_eq!(events(&mut host).iter().filter(|it| *it == "Refused").count(), 6);
+    assert_eq!(events(&mut host).iter().filter(|it| *it == "Refused").count(), 7);
 }
 
 #[test]

@@ -153,7 +153,7 @@ fn over_its_limit_a_bomb_is_refused_by_name() {
     for limits in BOTH.map(limits) {
         for bomb in BOMBS {
             let allowed = (bomb.limit)(&limits.shape);
-            for found in [allowed + 1, 4 * allowed] {
+            for found in [allowed + 1, 2 * allowed, 4 * allowed] {
                 assert_refused(bomb, &(bomb.make)(found), &limits);
             }
         }
