@@ -23,16 +23,16 @@ pub(crate) const HEAP: Whole = Whole(());
 pub(crate) struct Whole(());
 
 impl Whole {
-    /// Gives it and the cell their memory, once: before that every allocation fails.
+    /// Gives it and the cell their memory, once: before that every allocation fails. False if the stack is too small.
     pub(crate) fn give(
         &self,
         heap: &'static mut [MaybeUninit<u8>],
         stack: &'static mut [MaybeUninit<u32>],
-    ) {
+    ) -> bool {
         // SAFETY: the memory is exclusively ours for ever, and its length is right. `init` panics, and
         // corrupts nothing, if it is called twice.
         unsafe { BLOCKS.blocks().init(heap.as_mut_ptr() as usize, heap.len()) }
-        CELL.give_stack(stack);
+        CELL.give_stack(stack)
     }
 
     /// Bytes that are in use, as the heap rounds them up.

@@ -44,7 +44,9 @@ fn main() -> ! {
     let Some(Parts { heap, cell_stack, light, mut watchdog }) = board::start() else {
         board::end(false)
     };
-    HEAP.give(heap, cell_stack);
+    if !HEAP.give(heap, cell_stack) {
+        board::end(false)
+    }
     let Some(line) = Line::open() else { board::end(false) };
     say!("# board: {}", board::NAME);
     say!("# heap: {} bytes", HEAP.free());

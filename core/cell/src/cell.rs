@@ -36,14 +36,16 @@ impl<A: GlobalAlloc + Sync, const OWNERS: usize> DeviceCell<A, OWNERS> {
     /// - `heap` is the global allocator.
     /// - Nobody but [`ampoule::Config::cell`] is given it: that host keeps nothing of what is allocated inside
     ///   once it has taken it back.
-    /// - There is one core, and no interrupt handler enters it or allocates.
+    /// - There is one core, and no interrupt handler enters it or allocates. It is entered in thread mode on the main
+    ///   stack (Cortex-M; where `TrustZone` is, in the secure state), or in machine mode (RISC-V).
     /// - Only one such cell is ever entered.
     #[must_use]
     pub const unsafe fn new(heap: &'static Heap<A, OWNERS>) -> Self {
         Self { heap, stack: Stack::none(), state: AtomicU8::new(EMPTY) }
     }
 
-    /// The stack that plugins run on, once. False if it has one already, or this one is far too small. The
+    /// The stack that plugins run on, once. False if it has one already, or this one has less than 10 KiB, and then plugins run
+    /// on the caller's, unguarded. The
     /// [`GUARD_BYTES`](crate::GUARD_BYTES) at its end are the guard's, and as many more may be lost where it isn't
     /// aligned to them.
     pub fn give_stack(&self, memory: &'static mut [MaybeUninit<u32>]) -> bool {
@@ -61,9 +63,10 @@ impl<A: GlobalAlloc + Sync, const OWNERS: usize> DeviceCell<A, OWNERS> {
     }
 
     /// Ends the work of a plugin, if it is that which has panicked: to be called by the panic handler,
-    /// first of all. Comes back if it isn't.
+    /// first of all. Comes back if it isn't. On RISC-V, where nothing tells a handler from what it has interrupted, the
+    /// panic of a handler of interrupts is taken for the plugin's.
     pub fn abandon_if_inside(&self) {
-        if self.state.load(Ordering::Relaxed) == INSIDE {
+        if self.state.load(Ordering::Relaxed) == INSIDE && !arch::in_handler() {
             // SAFETY: a plugin's work runs on the stack, and it is that which calls.
             unsafe { stack::leave() }
         }
@@ -75,7 +78,7 @@ impl<A: GlobalAlloc + Sync, const OWNERS: usize> DeviceCell<A, OWNERS> {
     /// # Safety
     /// Only from that handler.
     pub unsafe fn abandon_from_fault(&self) {
-        if self.state.load(Ordering::Relaxed) == INSIDE {
+        if self.state.load(Ordering::Relaxed) == INSIDE && arch::is_works_fault() {
             // SAFETY: the caller's; a plugin's work runs on the stack.
             unsafe { arch::leave_from_fault(self.stack.start()) }
         }

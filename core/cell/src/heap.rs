@@ -3,6 +3,7 @@
 use crate::{
     account::Accounts,
     block::{Block, Header},
+    stack,
 };
 use ampoule::{HeapUse, Owner};
 use core::{
@@ -14,8 +15,8 @@ use critical_section::Mutex;
 
 /// An allocator of up to `OWNERS` accounts, on any other allocator. A block costs two words more.
 ///
-/// Each loaded version of a plugin has two accounts, and the host has one: so 13 do for three plugins that
-/// are reloaded at the same time.
+/// Each loaded version of a plugin has two accounts, and the host has one. Of a plugin there are three versions while a new
+/// one waits and the one before the current is kept. Where none is left, loading is refused as for want of memory.
 pub struct Heap<A, const OWNERS: usize = 32> {
     blocks: A,
     accounts: Mutex<RefCell<Accounts<OWNERS>>>,
@@ -90,6 +91,9 @@ impl<A: GlobalAlloc, const OWNERS: usize> Heap<A, OWNERS> {
 
     fn allocate(&self, layout: Layout, owner: Option<u8>) -> *mut u8 {
         let Some(block) = Block::for_layout(layout) else { return self.fail() };
+        if stack::is_nearly_over() {
+            return self.fail();
+        }
         #[cfg(feature = "fuse")]
         if self.with(|accounts| accounts.fuse.blows()) {
             return self.fail();

@@ -11,6 +11,21 @@ use core::{
 const ALIGN: usize = 16;
 /// What fills a stack before it is used.
 const PAINT: u32 = 0xcccc_cccc;
+/// What of a stack is too little for the engine: it isn't worth a cell, and steps from its start over the guard.
+const LEAST_BYTES: usize = 10 * 1024;
+/// An allocator that runs over the end of a stack would stay as it is, amid its work. So it doesn't begin where less
+/// than this is left.
+const ALLOCATOR_BYTES: usize = 768;
+/// Where the stack ends that work runs on; 0 while none does.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether there is so little left of the stack of work that nothing may be allocated.
+pub(crate) fn is_nearly_over() -> bool {
+    let here = 0_u8;
+    let left = (&raw const here as usize).wrapping_sub(RUNNING.load(Ordering::Relaxed));
+    left < ALLOCATOR_BYTES
+}
+
 /// How the end of a stack is guarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
@@ -39,13 +54,13 @@ impl Stack {
         Self { end: AtomicUsize::new(0), start: AtomicUsize::new(0) }
     }
 
-    /// Takes the memory, once: later ones are refused, and so is one that is too small for a guard.
+    /// Takes the memory, once: later ones are refused, and so is one that is too small.
     pub(crate) fn give(&self, memory: &'static mut [MaybeUninit<u32>]) -> bool {
         let range = memory.as_mut_ptr_range();
         // A guard that the chip knows has a place that is a multiple of its length.
         let end = (range.start as usize).next_multiple_of(GUARD_BYTES);
         let start = range.end as usize / ALIGN * ALIGN;
-        if self.exists() || start < end + 2 * GUARD_BYTES {
+        if self.exists() || start < end + GUARD_BYTES + LEAST_BYTES {
             return false;
         }
         for word in memory {
@@ -87,9 +102,11 @@ impl Stack {
         }
         let mut work = work;
         let guard = arch::guard(self.end.load(Ordering::Relaxed));
+        RUNNING.store(self.range().start, Ordering::Relaxed);
         // SAFETY: the memory was given for ever, is aligned, and nobody else runs on it: the cell lets in one at a
         // time.
         let left = unsafe { arch::run(self.start(), call, (&raw mut work).cast()) };
+        RUNNING.store(0, Ordering::Relaxed);
         arch::unguard();
         match left {
             0 | 1 if guard == Guard::Paint && !self.is_whole() => {

@@ -123,6 +123,22 @@ pub(crate) unsafe fn leave_from_fault(start: usize) -> ! {
     unsafe { ampoule_cell_leave_from_fault(start) }
 }
 
+/// Whether the handler of an exception runs.
+pub(crate) fn in_handler() -> bool {
+    let exception: u32;
+    // SAFETY: it reads a register.
+    unsafe { core::arch::asm!("mrs {}, IPSR", out(reg) exception, options(nomem, nostack)) };
+    exception & 0x1ff != 0
+}
+
+/// Whether the handler of a fault that asks this has interrupted no other.
+pub(crate) fn is_works_fault() -> bool {
+    const ICSR: *const u32 = 0xe000_ed04 as *const u32;
+    const RETTOBASE: u32 = 1 << 11;
+    // SAFETY: a register that can be read on every chip of this kind.
+    unsafe { ICSR.read_volatile() & RETTOBASE != 0 }
+}
+
 const CFSR: *mut u32 = 0xe000_ed28 as *mut u32;
 
 #[cfg(armv8m)]
@@ -155,8 +171,6 @@ mod limit {
     const MPU_CTRL: *mut u32 = 0xe000_ed94 as *mut u32;
     const MPU_RBAR: *mut u32 = 0xe000_ed9c as *mut u32;
     const MPU_RASR: *mut u32 = 0xe000_eda0 as *mut u32;
-    /// Regions of higher numbers go before the others: this is the highest of eight.
-    const REGION: u32 = 7;
     /// This one: write its number along with its address.
     const VALID: u32 = 1 << 4;
     /// More than the locals of any of the engine's functions that are called deep down, which would step over
@@ -164,31 +178,39 @@ mod limit {
     pub(crate) const GUARD_BYTES: usize = 2048;
     /// Nobody may execute, read or write it; 2 to the power of so many bytes and one; on.
     const NOTHING: u32 = 1 << 28 | (GUARD_BYTES.ilog2() - 1) << 1 | 1;
+    const ENABLED: u32 = 1;
     /// On, and memory outside of regions as without it.
     const ON: u32 = 1 << 2 | 1;
 
     /// A region of the memory protection unit, if there is one, that nobody may touch.
     pub(crate) fn guard(end: usize) -> Guard {
         debug_assert!(end.is_multiple_of(GUARD_BYTES));
-        // SAFETY: a register that can be read on every chip of this kind.
-        if unsafe { MPU_TYPE.read_volatile() } >> 8 & 0xff <= REGION {
-            return Guard::Paint;
-        }
-        // SAFETY: there is such a unit, and the region is at the end of a stack that nobody else uses.
+        let Some(region) = last_region() else { return Guard::Paint };
+        // SAFETY: there is such a unit, and the region is at the end of a stack that nobody else uses. Where it is on
+        // already, what it does outside of regions is its owner's affair.
         unsafe {
-            MPU_RBAR.write_volatile(end as u32 | VALID | REGION);
+            MPU_RBAR.write_volatile(end as u32 | VALID | region);
             MPU_RASR.write_volatile(NOTHING);
-            MPU_CTRL.write_volatile(MPU_CTRL.read_volatile() | ON);
+            if MPU_CTRL.read_volatile() & ENABLED == 0 {
+                MPU_CTRL.write_volatile(ON);
+            }
             asm!("dsb", "isb", options(nostack));
         }
         Guard::Chip
     }
 
+    /// Regions of higher numbers go before the others: the highest that there is.
+    fn last_region() -> Option<u32> {
+        // SAFETY: a register that can be read on every chip of this kind.
+        (unsafe { MPU_TYPE.read_volatile() } >> 8 & 0xff).checked_sub(1)
+    }
+
     /// The region is off; the unit stays as it is, for those who have other regions.
     pub(crate) fn unguard() {
-        // SAFETY: as above; without the unit, the writes are ignored.
+        let Some(region) = last_region() else { return };
+        // SAFETY: as above.
         unsafe {
-            MPU_RBAR.write_volatile(VALID | REGION);
+            MPU_RBAR.write_volatile(VALID | region);
             MPU_RASR.write_volatile(0);
             asm!("dsb", "isb", options(nostack));
         }

@@ -33,3 +33,11 @@ pub(crate) const fn guard(_end: usize) -> Guard {
 }
 
 pub(crate) const fn unguard() {}
+
+pub(crate) const fn in_handler() -> bool {
+    false
+}
+
+pub(crate) const fn is_works_fault() -> bool {
+    true
+}

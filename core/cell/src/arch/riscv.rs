@@ -3,6 +3,12 @@
 use crate::Guard;
 use core::arch::global_asm;
 
+// The registers of a floating-point unit would be lost.
+#[cfg(target_feature = "f")]
+compile_error!(
+    "the cell keeps no floating-point registers on RISC-V: build for a target without them"
+);
+
 pub(crate) const CAN_RUN: bool = true;
 
 unsafe extern "C" {
@@ -12,7 +18,7 @@ unsafe extern "C" {
 }
 
 // Registers that a call keeps, and whether interrupts were on, go to the stack that waits; where that is stays in a
-// word of its own, since only one work runs at a time.
+// word of its own, since only one work runs at a time; 0 while none does.
 global_asm!(
     ".section .bss.ampoule_cell, \"aw\", @nobits",
     ".balign 4",
@@ -51,6 +57,7 @@ global_asm!(
     "ampoule_cell_leave:",
     "la t0, ampoule_cell_waiting",
     "lw sp, 0(t0)",
+    "sw zero, 0(t0)",
     "lw t1, 52(sp)",
     "andi t1, t1, 8",
     "csrs mstatus, t1",
@@ -109,45 +116,47 @@ mod limit {
     /// That of the first entry, which goes before all others.
     const FIRST: usize = 0xff;
 
-    // A trap's handler runs on the stack of what it interrupted. What has run over has none: the handler gets the one
-    // that waits, below the registers that are kept there, and won't come back.
+    // A trap's handler runs on the stack of what it interrupted. Work that has run over has none: the handler of that
+    // exception gets the one that waits, below the registers that are kept there, and won't come back. An interrupt that
+    // finds too little of the stack runs over itself, and is then such an exception.
     global_asm!(
         ".section .bss.ampoule_cell, \"aw\", @nobits",
         ".balign 4",
-        "ampoule_cell_guard:",
+        "ampoule_cell_limit:",
         ".zero 4",
         ".section .trap.start, \"ax\"",
         ".balign 4",
         ".global _pre_default_start_trap",
         "_pre_default_start_trap:",
         "csrw mscratch, sp",
-        "la sp, ampoule_cell_guard",
-        "lw sp, 0(sp)",
-        "beqz sp, 2f",
         "la sp, ampoule_cell_waiting",
         "lw sp, 0(sp)",
+        "beqz sp, 2f",
         "sw t0, -4(sp)",
         "sw t1, -8(sp)",
-        "la t0, ampoule_cell_guard",
+        "csrr t0, mcause",
+        "bltz t0, 1f",
+        "la t0, ampoule_cell_limit",
         "lw t0, 0(t0)",
-        "csrr t1, mtval",
-        "sub t1, t1, t0",
-        "srli t1, t1, {bits}",
+        "csrr t1, mscratch",
+        "bgeu t1, t0, 1f",
         "lw t0, -4(sp)",
-        "bnez t1, 1f",
         "lw t1, -8(sp)",
         "j _pre_default_start_trap_ret",
         "1:",
+        "lw t0, -4(sp)",
         "lw t1, -8(sp)",
         "2:",
         "csrr sp, mscratch",
         "j _pre_default_start_trap_ret",
-        bits = const GUARD_BYTES.ilog2(),
     );
 
+    /// What the runtime saves at the start of a trap, and more: where less is left, work has run over.
+    const TRAP_BYTES: usize = 256;
+
     unsafe extern "C" {
-        /// Where the guard is while work runs; else 0.
-        static mut ampoule_cell_guard: usize;
+        /// Below this, a stack pointer of work has run over; 0 if nothing guards its stack.
+        static mut ampoule_cell_limit: usize;
     }
 
     pub(crate) fn guard(end: usize) -> Guard {
@@ -158,15 +167,12 @@ mod limit {
             return Guard::Paint;
         }
         // SAFETY: only this and the handler above know of it, on one core.
-        unsafe { (&raw mut ampoule_cell_guard).write_volatile(end) };
+        unsafe { (&raw mut ampoule_cell_limit).write_volatile(end + GUARD_BYTES + TRAP_BYTES) };
         Guard::Chip
     }
 
-    /// The entry stays; there is nothing any more to run over.
-    pub(crate) fn unguard() {
-        // SAFETY: as above.
-        unsafe { (&raw mut ampoule_cell_guard).write_volatile(0) };
-    }
+    /// It stays.
+    pub(crate) const fn unguard() {}
 
     fn is_locked(address: usize) -> bool {
         first() == (NOTHING | LOCKED, address)
@@ -174,8 +180,11 @@ mod limit {
 
     /// False if the entry is another's, or the chip has none for so small a piece.
     fn lock(address: usize) -> bool {
-        let (free, _) = first();
-        if free != 0 {
+        /// Of the second entry: its piece begins at the address of the first.
+        const RANGE: usize = 0x0800;
+        const KIND: usize = 0x1800;
+        let (first_kind, second) = (first().0, entries() & KIND);
+        if first_kind != 0 || second == RANGE {
             return false;
         }
         // SAFETY: an entry that nobody uses, for the end of a stack that nobody else does. It means nothing yet.
@@ -197,13 +206,18 @@ mod limit {
 
     /// What the first entry is for, and where.
     fn first() -> (usize, usize) {
-        let (entries, address): (usize, usize);
-        // SAFETY: registers that are there, says whoever turned the feature on.
-        unsafe {
-            asm!("csrr {}, pmpcfg0", out(reg) entries, options(nomem, nostack));
-            asm!("csrr {}, pmpaddr0", out(reg) address, options(nomem, nostack));
-        }
-        (entries & FIRST, address)
+        let address: usize;
+        // SAFETY: a register that is there, says whoever turned the feature on.
+        unsafe { asm!("csrr {}, pmpaddr0", out(reg) address, options(nomem, nostack)) };
+        (entries() & FIRST, address)
+    }
+
+    /// What the first four are for.
+    fn entries() -> usize {
+        let entries: usize;
+        // SAFETY: as above.
+        unsafe { asm!("csrr {}, pmpcfg0", out(reg) entries, options(nomem, nostack)) };
+        entries
     }
 }
 
@@ -222,3 +236,13 @@ mod limit {
 }
 
 pub(crate) use limit::{GUARD_BYTES, guard, unguard};
+
+/// Nothing tells.
+pub(crate) const fn in_handler() -> bool {
+    false
+}
+
+/// Nothing tells.
+pub(crate) const fn is_works_fault() -> bool {
+    true
+}
