@@ -29,6 +29,7 @@ pub(crate) fn run(host: &mut Host, watchdog: &mut impl Watchdog, _line: &mut Lin
         sweeps(host, watchdog, "a heap in steps", live),
         sweeps(host, watchdog, "a heap in steps, without a reload", lives_once),
         overflows(),
+        allocates_deep_down(),
         dies(host, watchdog),
     ];
     fine.iter().all(|fine| *fine)
@@ -248,6 +249,57 @@ fn leap(steps_before: u32) -> u32 {
         last.write_volatile(0x5a);
         leap(0).wrapping_add(last.read_volatile())
     }
+}
+
+/// Work that allocates with less and less of its stack left: it ends where there is too little, and the allocator is as
+/// it was.
+fn allocates_deep_down() -> bool {
+    let end = CELL.stack().start;
+    let Some(owner) = CELL.open() else { return false };
+    let before = HEAP.live();
+    let (mut done, mut ended, mut whole) = (0, 0, true);
+    for left in 0..1_600 {
+        let entered = CELL.enter(owner, &mut || {
+            let place = end + left / 8 * 8;
+            core::hint::black_box(match left % 4 {
+                0 => from::<1>(place),
+                1 => from::<5>(place),
+                2 => from::<9>(place),
+                _ => from::<13>(place),
+            });
+        });
+        *(if entered.is_ok() { &mut done } else { &mut ended }) += 1;
+        CELL.take_back(owner, false);
+        whole &= Vec::<u8>::new().try_reserve_exact(64).is_ok() && HEAP.live() == before;
+    }
+    CELL.take_back(owner, true);
+    let fine = whole && done > 0 && ended > 0;
+    say!("# {done} allocated deep down, {ended} had no room for it");
+    say!("the heap outlives those who run over within it: {}", yes(fine));
+    fine
+}
+
+/// The same from so many words further down, so that it isn't always at the same places.
+#[inline(never)]
+fn from<const WORDS: usize>(place: usize) -> usize {
+    let words = core::hint::black_box([0_usize; WORDS]);
+    down_to(place).wrapping_add(words[0])
+}
+
+/// Goes down to an address, and allocates there.
+#[inline(never)]
+fn down_to(place: usize) -> usize {
+    let step = core::hint::black_box(0_usize);
+    if &raw const step as usize > place {
+        return down_to(place).wrapping_add(step);
+    }
+    let mut blocks = Vec::new();
+    for at in 1..6 {
+        blocks.push(Vec::<u8>::with_capacity(at * 24));
+    }
+    blocks.retain(|block| block.capacity() % 48 == 0);
+    blocks.iter_mut().for_each(|block| block.reserve(200));
+    blocks.len()
 }
 
 /// Plugins that die in different ways, one after the other.
