@@ -23,10 +23,27 @@ fn shifting(echo: PluginId) -> impl FnMut(&mut Device) -> Result<()> {
     }
 }
 
+/// A host keeps the room of the calls that once were in line at a plugin: for two at `echo`, if one over the line
+/// meets the demonstration's own. So a life may find the heap grown by that, and the next one may not.
+const LIVES: u32 = 3;
+
 pub(super) fn whole_life(device: &mut Device) -> Result<()> {
     let echo = device.find("echo")?.plugin;
-    device.shift(echo, 7)?;
-    let start = device.free()?;
+    let mut free = Vec::new();
+    for _ in 0..LIVES {
+        device.shift(echo, 7)?;
+        let start = device.free()?;
+        one_life(device, echo)?;
+        let end = device.free()?;
+        if end == start {
+            return Ok(());
+        }
+        free.push((start, end));
+    }
+    Err(format!("the free heap, before a life and after it: {free:?}").into())
+}
+
+fn one_life(device: &mut Device, echo: PluginId) -> Result<()> {
     let teller = device.install(&Package::teller(Target::New, "1.0.0"), shifting(echo))?;
     device.shift(echo, 8)?;
     same("it answers", device.who(teller)?.as_str(), "1.0.0")?;
@@ -52,8 +69,7 @@ pub(super) fn whole_life(device: &mut Device) -> Result<()> {
     same("with its sum", device.call(teller, "add", &[1, 0, 0, 0])?, vec![6, 0, 0, 0])?;
 
     device.done(&Request::Unload { plugin: teller })?;
-    device.shift(echo, 9)?;
-    same("the heap, as it was", device.free()?, start)
+    device.shift(echo, 9)
 }
 
 pub(super) fn refused(device: &mut Device) -> Result<()> {
