@@ -6,10 +6,11 @@ mod common;
 mod turns;
 mod uses;
 
-use ampoule::{Context, Limits, Plugin};
+use ampoule::{Config, Context, Limits, Plugin};
+use ampoule_cell::CountingHeap;
 use common::{HostOfMany, Hosted, Raw, mirror, prebuilt, raw_engine, transform_context};
 use core::hint::black_box;
-use std::{env, process::ExitCode};
+use std::{alloc::System, env, process::ExitCode};
 use uses::{HostedUser, RawUser, USES_IN_A_TURN, callgrind};
 use wasmi::Module;
 
@@ -43,7 +44,9 @@ const CASES: [(&str, f64); 20] = [
 ];
 
 /// What is measured beside something of Ampoule's own, what that is, and the most that it may cost over it.
-const OWN_CASES: [(&str, &str, Option<f64>); 9] = [
+const OWN_CASES: [(&str, &str, Option<f64>); 10] = [
+    // On a workstation, in the cell that counts.
+    ("cell-call", "Host::call", Some(1.25)),
     // A million of fuel.
     ("slices-loop-10k", "one slice", Some(1.05)),
     ("slices-loop-1k", "one slice", None),
@@ -58,6 +61,10 @@ const OWN_CASES: [(&str, &str, Option<f64>); 9] = [
     ("roll-back-3-kb", "Host::reload", Some(1.10)),
     ("roll-back-60-kb", "Host::reload", Some(1.10)),
 ];
+
+/// Not the allocator here: a call allocates nothing.
+static COUNTING: CountingHeap<System> = CountingHeap::new(System);
+const COUNTED: Config<'_> = Config { cell: Some(&COUNTING), ..Config::WORKSTATION };
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().collect();
@@ -117,6 +124,8 @@ fn run(side: &str, case: &str, turns: u32) {
         ("ampoule", "host-of-1") => repeat(turns, HostOfMany::new(1, None).noop()),
         ("ampoule", "host-of-1000") => repeat(turns, HostOfMany::new(1000, None).noop()),
         ("ampoule", "host-deadline") => repeat(turns, HostOfMany::new(1, Some(1_000_000)).noop()),
+        ("ampoule", "cell-call") => repeat(turns, HostOfMany::with(1, COUNTED).noop()),
+        ("raw", "cell-call") => repeat(turns, HostOfMany::new(1, None).noop()),
         ("ampoule", "host-turn") => repeat(turns, HostOfMany::new(1, None).turn()),
         ("raw", "host-deadline" | "host-turn") => repeat(turns, Raw::new(&mirror()).noop_sliced()),
         ("raw", case) if case.starts_with("host") => repeat(turns, Raw::new(&mirror()).noop()),

@@ -29,7 +29,7 @@ impl Account {
 /// All accounts, and whose turn it is.
 pub(crate) struct Accounts<const OWNERS: usize> {
     pub(crate) all: [Account; OWNERS],
-    pub(crate) current: u8,
+    pub(crate) current: Owner,
     /// An allocation has failed since that was asked last.
     pub(crate) failed: bool,
     #[cfg(feature = "fuse")]
@@ -44,26 +44,26 @@ impl<const OWNERS: usize> Accounts<OWNERS> {
         const { assert!(OWNERS >= 1 && OWNERS <= MAX_OWNERS) };
         Self {
             all: [Account::NEW; OWNERS],
-            current: Owner::HOST.0,
+            current: Owner::HOST,
             failed: false,
             #[cfg(feature = "fuse")]
             fuse: crate::heap::Fuse::NONE,
         }
     }
 
-    pub(crate) fn get(&mut self, owner: u8) -> Option<&mut Account> {
-        self.all.get_mut(usize::from(owner))
+    pub(crate) fn get(&mut self, owner: Owner) -> Option<&mut Account> {
+        self.all.get_mut(usize::from(owner.0))
     }
 
     pub(crate) fn open(&mut self) -> Option<Owner> {
         let mut others = self.all.iter_mut().enumerate().skip(1);
         let (at, account) = others.find(|(_, account)| !account.open)?;
         *account = Account { open: true, ..Account::NEW };
-        u8::try_from(at).ok().map(Owner)
+        u16::try_from(at).ok().map(Owner)
     }
 
     pub(crate) fn close(&mut self, owner: Owner) {
-        if let Some(account) = self.get(owner.0) {
+        if let Some(account) = self.get(owner) {
             account.open = false;
         }
     }

@@ -1,5 +1,6 @@
 //! What stands in front of each block.
 
+use ampoule::Owner;
 use core::alloc::Layout;
 
 /// Blocks are multiples of this, and aligned to it.
@@ -41,16 +42,16 @@ impl Block {
 }
 
 impl Header {
-    pub(crate) fn new(next: *mut Self, block: Block, owner: u8) -> Self {
+    pub(crate) fn new(next: *mut Self, block: Block, owner: Owner) -> Self {
         let shift = block.layout.align().trailing_zeros() as usize;
         let size = block.size() / GRANULE;
-        let tag = usize::from(owner) | shift << OWNER_BITS | size << (OWNER_BITS + SHIFT_BITS);
+        let tag = usize::from(owner.0) | shift << OWNER_BITS | size << (OWNER_BITS + SHIFT_BITS);
         Self { next, tag }
     }
 
-    pub(crate) const fn owner(&self) -> u8 {
+    pub(crate) const fn owner(&self) -> Owner {
         // The lowest bits alone.
-        (self.tag & ((1 << OWNER_BITS) - 1)) as u8
+        Owner((self.tag & ((1 << OWNER_BITS) - 1)) as u16)
     }
 
     /// The block that it stands in.
@@ -65,6 +66,7 @@ impl Header {
 #[cfg(test)]
 mod tests {
     use super::{Block, Header};
+    use ampoule::Owner;
     use core::{alloc::Layout, ptr::null_mut};
 
     #[test]
@@ -75,8 +77,12 @@ mod tests {
                 let block = Block::for_layout(layout).unwrap();
                 assert!(block.size() >= size + block.front && block.size().is_multiple_of(8));
                 assert!(block.front >= size_of::<Header>() && block.front.is_multiple_of(align));
-                let header = Header::new(null_mut(), block, 63);
-                assert_eq!((header.owner(), header.block()), (63, Some(block)), "{layout:?}");
+                let header = Header::new(null_mut(), block, Owner(63));
+                assert_eq!(
+                    (header.owner(), header.block()),
+                    (Owner(63), Some(block)),
+                    "{layout:?}"
+                );
             }
         }
     }

@@ -40,7 +40,7 @@ impl<A, const OWNERS: usize> Heap<A, OWNERS> {
 
     /// Whose blocks are allocated from now on; answers whose they were.
     pub(crate) fn switch(&self, owner: Owner) -> Owner {
-        self.with(|accounts| Owner(core::mem::replace(&mut accounts.current, owner.0)))
+        self.with(|accounts| core::mem::replace(&mut accounts.current, owner))
     }
 
     /// Whether an allocation has failed since this was asked last.
@@ -55,7 +55,7 @@ impl<A, const OWNERS: usize> Heap<A, OWNERS> {
     /// What an owner has.
     #[must_use]
     pub fn of(&self, owner: Owner) -> HeapUse {
-        self.with(|accounts| accounts.get(owner.0).map_or_else(HeapUse::default, |it| it.heap))
+        self.with(|accounts| accounts.get(owner).map_or_else(HeapUse::default, |it| it.heap))
     }
 
     /// What all owners have together. The peak is the sum of theirs.
@@ -89,7 +89,7 @@ impl<A: GlobalAlloc, const OWNERS: usize> Heap<A, OWNERS> {
         }
     }
 
-    fn allocate(&self, layout: Layout, owner: Option<u8>) -> *mut u8 {
+    fn allocate(&self, layout: Layout, owner: Option<Owner>) -> *mut u8 {
         let Some(block) = Block::for_layout(layout) else { return self.fail() };
         if stack::is_nearly_over() {
             return self.fail();
@@ -110,7 +110,7 @@ impl<A: GlobalAlloc, const OWNERS: usize> Heap<A, OWNERS> {
             let mut next = null_mut();
             if let Some(account) = accounts.get(owner) {
                 account.add(block.size());
-                if owner != Owner::HOST.0 {
+                if owner != Owner::HOST {
                     next = core::mem::replace(&mut account.first, header_of(bytes));
                 }
             }
@@ -137,7 +137,7 @@ fn pop<const OWNERS: usize>(
     accounts: &mut Accounts<OWNERS>,
     owner: Owner,
 ) -> Option<(*mut u8, Layout)> {
-    let account = accounts.get(owner.0)?;
+    let account = accounts.get(owner)?;
     let first = account.first;
     if first.is_null() {
         return None;
@@ -158,7 +158,7 @@ fn unlink<const OWNERS: usize>(accounts: &mut Accounts<OWNERS>, header: *mut Hea
     let (owner, next, block) = unsafe { ((*header).owner(), (*header).next, (*header).block()) };
     let Some(account) = accounts.get(owner) else { return };
     account.remove(block.map_or(0, Block::size));
-    if owner == Owner::HOST.0 {
+    if owner == Owner::HOST {
         return;
     }
     if account.first == header {

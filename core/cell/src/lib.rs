@@ -12,6 +12,7 @@
 //!   assembly: Cortex-M, with its process stack, and a guard below that: the stack limit of ARMv8-M, the memory
 //!   protection unit of ARMv7-M; RISC-V, with the physical memory protection where the feature `pmp` says that
 //!   there is one. Elsewhere the guard is paint, which is looked at afterwards.
+#![cfg_attr(feature = "std", doc = "- [`CountingHeap`] keeps accounts on a workstation.")]
 //!
 //! ```
 //! use ampoule::{Config, Host, Source};
@@ -42,18 +43,22 @@
 //! run as the host's own: where one panics, the cell doesn't help.
 //!
 //! On a workstation a cell has no stack, since a thread's can't be abandoned there: want of heap ends the process
-//! as ever.
+//! as ever. What it can do there is to count, for any number of threads: `CountingHeap`, with the feature `std`.
 #![no_std]
 
 mod account;
 mod arch;
 mod block;
 mod cell;
+#[cfg(feature = "std")]
+mod counting;
 mod heap;
 mod stack;
 
 pub use arch::GUARD_BYTES;
 pub use cell::DeviceCell;
+#[cfg(feature = "std")]
+pub use counting::CountingHeap;
 pub use heap::Heap;
 pub use stack::Guard;
 

@@ -11,7 +11,7 @@ use core::fmt;
 /// nothing that was allocated inside is kept outside of what the plugin's engine made, and nobody
 /// drops that after such an end: the host sees to both.
 ///
-/// The crate `ampoule-cell` has one for microcontrollers, and one that only keeps accounts. A host has
+/// The crate `ampoule-cell` has one for microcontrollers, and one for workstations that only keeps accounts. A host has
 /// none by default ([`Config::cell`](crate::Config::cell)): then work runs as it is, and want of heap ends as the
 /// target's allocator has it.
 pub trait Cell: Sync + fmt::Debug {
@@ -40,7 +40,7 @@ pub trait Cell: Sync + fmt::Debug {
 
 /// Whose account it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Owner(pub u8);
+pub struct Owner(pub u16);
 
 impl Owner {
     /// The host itself: its blocks are never taken back.

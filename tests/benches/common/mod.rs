@@ -97,7 +97,10 @@ const POLICY_WITH_DEADLINE: Policy<'_> =
 impl HostOfMany {
     pub(crate) fn new(plugins: usize, deadline: Option<u64>) -> Self {
         let policy = deadline.map_or(&Policy::WORKSTATION, |_| &POLICY_WITH_DEADLINE);
-        let config = HostConfig { policy, ..HostConfig::WORKSTATION };
+        Self::with(plugins, HostConfig { policy, ..HostConfig::WORKSTATION })
+    }
+
+    pub(crate) fn with(plugins: usize, config: HostConfig<'static>) -> Self {
         let mut host = Box::new(Host::new(config, || black_box(42)));
         let mut wasm = mirror();
         let at = wasm.windows(6).position(|name| name == b"mirror").expect("its name");

@@ -4,8 +4,8 @@
 use crate::{Result, cross, process, workspace};
 use std::{env, fs, path::Path, process::Command};
 
-/// Test programs that load, call, reload and unload.
-const PROGRAMS: [&str; 3] = ["life", "suite", "pool"];
+/// Test programs that load, call, reload and unload, the last one on an allocator of our own.
+const PROGRAMS: [&str; 4] = ["life", "suite", "pool", "counting"];
 
 /// How often tests by chance try: a third to a fifth of what they do without the sanitizer. All others do what
 /// they always do, and none is left out.
