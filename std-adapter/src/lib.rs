@@ -10,6 +10,7 @@
 //! - [`Watcher`] loads and reloads the plugins of a directory into a [`Host`];
 //! - [`serve`] offers them to programs over HTTP;
 //! - [`device`] manages a device at the other end of a serial line;
+//! - [`CountingHeap`] counts what each plugin has on the heap, for its counters;
 //! - [`profile`] tells whether plugins fit on a device, before they are shipped;
 //! - [`escaped`] makes text from a guest safe to show on a terminal.
 //!
@@ -56,6 +57,7 @@ pub mod watch;
 mod whole;
 
 pub use ampoule::*;
+pub use ampoule_cell::CountingHeap;
 pub use command::CommandError;
 pub use durable::{FileStore, StoreError};
 pub use escape::{Escaped, escaped};

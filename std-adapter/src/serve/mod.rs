@@ -37,7 +37,7 @@ use crate::{
     station::{Desk, Ring, Station},
     watch::WatchEvent,
 };
-use ampoule::{Micros, PolicyFile, Status};
+use ampoule::{Cell, Micros, PolicyFile, Status};
 use core::{fmt, time::Duration};
 use listen::Listener;
 use std::{path::PathBuf, sync::Arc};
@@ -60,6 +60,9 @@ pub struct ServeOptions {
     pub token: Option<Token>,
     /// The ceiling of what plugins get; the workstation's unless it is set.
     pub policy: Option<Arc<PolicyFile>>,
+    /// Where plugins run: none unless it is set, and then their counters tell nothing of the heap. See
+    /// [`CountingHeap`](crate::CountingHeap).
+    pub cell: Option<&'static dyn Cell>,
     /// How long files have to stay as they are before they are read: as
     /// [`WatchOptions::settle`](crate::WatchOptions::settle).
     pub settle: Micros,
@@ -87,6 +90,7 @@ impl Default for ServeOptions {
             listen: Listen::default(),
             token: None,
             policy: None,
+            cell: None,
             settle: 500_000,
             body_bytes: 1 << 20,
             read_time: Duration::from_secs(10),

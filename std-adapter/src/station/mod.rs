@@ -19,7 +19,7 @@ use crate::{
     watch::WatchEvent,
     workstation_own_services,
 };
-use ampoule::{Config, Grant, Host, Policy, PolicyFile, Service, owned};
+use ampoule::{Cell, Config, Grant, Host, Policy, PolicyFile, Service, owned};
 use calls::Calls;
 use core::sync::atomic::{AtomicBool, Ordering};
 use shift::Shift;
@@ -133,6 +133,7 @@ impl Station {
         let work = Work {
             dir,
             policy: options.policy.clone(),
+            cell: options.cell,
             settle: options.settle,
             max_calls: options.max_calls,
             tell,
@@ -152,6 +153,7 @@ impl Station {
 struct Work {
     dir: PathBuf,
     policy: Option<Arc<PolicyFile>>,
+    cell: Option<&'static dyn Cell>,
     settle: u64,
     max_calls: usize,
     tell: Tell,
@@ -161,9 +163,10 @@ struct Work {
 
 impl Work {
     fn run(self, messages: &Receiver<Message>) {
-        let Self { dir, policy, settle, max_calls, tell, ring, stop } = self;
+        let Self { dir, policy, cell, settle, max_calls, tell, ring, stop } = self;
         let policy = policy.as_deref().map_or(Policy::WORKSTATION, PolicyFile::policy);
-        let mut host = Host::new(Config { policy: &policy, ..Config::WORKSTATION }, monotonic);
+        let mut host =
+            Host::new(Config { policy: &policy, cell, ..Config::WORKSTATION }, monotonic);
         let Tell { log, event, watch } = tell;
         // A new host has none of them: none is refused. If one were, a plugin that imports it would be.
         let offered = offer_shared(&mut host, log, event);

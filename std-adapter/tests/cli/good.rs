@@ -34,6 +34,7 @@ fn an_outcome_is_printed_as_a_tree_with_what_it_took() {
     assert_eq!(labels, ["fuel", "time", "memory", "heap"]);
     assert!(stats.contains("memory     1,024 bytes\n"), "{stats}");
     assert!(stats.contains(" of 2,000,000,000\n"), "{stats}");
+    assert!(stats.contains("; bound "), "{stats}");
 }
 
 #[test]
@@ -53,9 +54,17 @@ fn json_is_one_object_and_its_statistics_stand_aside() {
     assert_eq!(stats["fuel_allowed"], 777);
     assert_eq!(stats["memory_bytes"], 1024);
     assert_eq!(stats["instances"], 1);
-    for name in ["fuel", "microseconds", "load_microseconds", "heap_bound_bytes"] {
+    for name in ["fuel", "microseconds", "load_microseconds"] {
         assert!(stats[name].is_u64(), "{name}");
     }
+    within_bound(&stats);
+}
+
+/// Whether a plugin has something on the heap, and never had more than was promised when it was admitted.
+fn within_bound(stats: &Value) {
+    let [now, most, bound] = ["heap_bytes", "heap_most_bytes", "heap_bound_bytes"]
+        .map(|name| stats[name].as_u64().unwrap_or_default());
+    assert!(0 < now && now <= most && most <= bound, "{stats}");
 }
 
 /// Answers the request as a string, so that what was sent can be seen.

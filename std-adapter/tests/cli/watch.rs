@@ -418,6 +418,12 @@ fn metrics_tell_what_each_plugin_has_done() {
         };
         assert!(page.lines().any(|it| pair(it) == pair(line)), "{line} in\n{page}");
     }
+    let [now, most] = ["ampoule_heap_bytes", "ampoule_heap_high_water_bytes"].map(|name| {
+        let line =
+            page.lines().find_map(|it| it.strip_prefix(&format!("{name}{{plugin=\"test\"}} ")));
+        line.unwrap_or_else(|| panic!("{name} in\n{page}")).parse::<u64>().unwrap()
+    });
+    assert!(1_000 < now && now <= most, "{page}");
     assert!(asked(&address, "GET /").starts_with("HTTP/1.1 404 "));
     assert!(asked(&address, "DELETE /metrics").starts_with("HTTP/1.1 405 "));
     // One that asks for nothing holds up no other.

@@ -29,6 +29,9 @@ fn plugins_are_listed_and_shown() {
         (&all["host_calls"], &all["counters"]["host_calls"]),
         (&json!({"clock": 0}), &json!(0))
     );
+    let of = |name: &str| all["counters"][name].as_u64().unwrap();
+    let [now, most] = [of("heap_bytes"), of("heap_most_bytes")];
+    assert!(1_000 < now && now <= most, "{all}");
     assert_eq!(server.call("doze").status, 200);
     let all = server.get("/v1/plugins/hello").json();
     assert_eq!(

@@ -21,11 +21,15 @@ mod types;
 mod wasi;
 mod watch;
 
-use ampoule_std::{CommandError, FileError, Limits, escaped, read_module};
+use ampoule_std::{CommandError, CountingHeap, FileError, Limits, escaped, read_module};
 use args::{Cli, Command, ManifestCommand};
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use problem::{Problem, Status};
-use std::{env, path::Path, process::ExitCode};
+use std::{alloc::System, env, path::Path, process::ExitCode};
+
+/// Counts what each plugin has, and is the cell of the hosts.
+#[global_allocator]
+static HEAP: CountingHeap<System> = CountingHeap::new(System);
 
 fn main() -> ExitCode {
     let (result, json) = match Cli::try_parse() {

@@ -1,6 +1,7 @@
 //! `ampoule run`: one plugin, one call.
 
 use crate::{
+    HEAP,
     args::Run,
     grant::{Offer, check_name, offer_to, open, read},
     manifest::Papers,
@@ -10,8 +11,8 @@ use crate::{
     types,
 };
 use ampoule_std::{
-    CommandError, Config, Context, FileStore, Grant, Host, Inspection, Limits, LoadError, Micros,
-    Outcome, Plugin, PluginId, Policy, Source, escaped, inspect_with, monotonic, owned,
+    CommandError, Config, Context, Counters, FileStore, Grant, Host, Inspection, Limits, LoadError,
+    Micros, Outcome, Plugin, PluginId, Policy, Source, escaped, inspect_with, monotonic, owned,
     workstation_own_services,
 };
 use core::{
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &Run) -> Result<Status> {
     let store = open(args.store.as_deref())?;
 
     let start = Instant::now();
-    let config = Config { policy: &policy, idle, ..Config::WORKSTATION };
+    let config = Config { policy: &policy, idle, cell: Some(&HEAP), ..Config::WORKSTATION };
     let mut host = Host::<1>::new(config, monotonic);
     let id = load(&mut host, &wasm, papers.as_ref().zip(grant.as_ref()), store)?;
     let loading = start.elapsed();
@@ -57,8 +58,9 @@ pub(crate) fn run(args: &Run) -> Result<Status> {
     } else {
         output::styled(&Tree(&outcome))?;
     }
-    if let Some(plugin) = host.plugin(id) {
-        tell(args, &Stats::new(plugin, &inspection, &policy.limits, loading, calling))?;
+    if let Some((plugin, counters)) = host.plugin(id).zip(host.counters(id)) {
+        let took = Took { loading, calling };
+        tell(args, &Stats::new(plugin, &counters, &inspection, &policy.limits, took))?;
     }
     Ok(unload(&mut host, id).unwrap_or(status))
 }
@@ -130,33 +132,41 @@ struct Stats {
     microseconds: u64,
     load_microseconds: u64,
     memory_bytes: usize,
+    heap_bytes: u32,
+    heap_most_bytes: u32,
     heap_bound_bytes: u64,
     instances: u32,
     #[serde(skip)]
-    calling: Duration,
-    #[serde(skip)]
+    took: Took,
+}
+
+/// How long it took.
+#[derive(Clone, Copy)]
+struct Took {
     loading: Duration,
+    calling: Duration,
 }
 
 impl Stats {
     fn new(
         plugin: &Plugin,
+        counters: &Counters,
         inspection: &Inspection,
         limits: &Limits,
-        loading: Duration,
-        calling: Duration,
+        took: Took,
     ) -> Self {
         let usage = plugin.usage();
         Self {
             fuel: usage.fuel,
             fuel_allowed: limits.call_fuel,
-            microseconds: micros(calling),
-            load_microseconds: micros(loading),
+            microseconds: micros(took.calling),
+            load_microseconds: micros(took.loading),
             memory_bytes: plugin.memory_bytes(),
+            heap_bytes: counters.heap_bytes,
+            heap_most_bytes: counters.heap_most_bytes,
             heap_bound_bytes: inspection.heap.total(),
             instances: usage.instances,
-            calling,
-            loading,
+            took,
         }
     }
 }
@@ -176,12 +186,14 @@ fn tell(args: &Run, stats: &Stats) -> Result<()> {
 
 impl Display for Stats {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { calling, loading, .. } = self;
+        let Took { calling, loading } = self.took;
         let (fuel, allowed) = (Grouped(self.fuel), Grouped(self.fuel_allowed));
         writeln!(f, "\nfuel       {fuel} of {allowed}")?;
         writeln!(f, "time       {calling:.1?}, after {loading:.1?} to load")?;
         writeln!(f, "memory     {} bytes", Grouped(self.memory_bytes as u64))?;
-        writeln!(f, "heap       at most {} bytes", Grouped(self.heap_bound_bytes))?;
+        let [now, most] = [self.heap_bytes, self.heap_most_bytes].map(|it| Grouped(it.into()));
+        let bound = Grouped(self.heap_bound_bytes);
+        writeln!(f, "heap       {now} bytes, at most {most}; bound {bound}")?;
         if self.instances > 1 {
             writeln!(f, "instances  {}", self.instances)?;
         }

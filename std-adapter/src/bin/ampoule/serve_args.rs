@@ -1,5 +1,6 @@
 //! What `ampoule serve` may be told.
 
+use crate::HEAP;
 use ampoule_std::serve::{Listen, ServeOptions};
 use clap::{Args, value_parser};
 use core::time::Duration;
@@ -82,6 +83,7 @@ impl Serve {
             listen: self.listen.clone(),
             token: None,
             policy: None,
+            cell: Some(&HEAP),
             settle: self.settle.saturating_mul(1_000),
             body_bytes: self.body_limit as usize,
             read_time: millis(self.read_time),

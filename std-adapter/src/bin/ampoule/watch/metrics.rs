@@ -17,7 +17,7 @@ use std::{
 };
 use tiny_http::{Header, Method, Request, Response, Server};
 
-/// A counter: its name, what it counts, and where that stands.
+/// A number: its name, what it counts, and where that stands.
 type Total = (&'static str, &'static str, fn(&PluginLine) -> u64);
 
 /// The counters that have no labels but the plugin.
@@ -32,6 +32,21 @@ const TOTALS: [Total; 6] = [
     }),
 ];
 
+/// The gauges that have no labels but the plugin.
+const GAUGES: [Total; 3] = [
+    ("heap_bytes", "What it has on the heap, all its versions together.", |it| {
+        it.counters.heap_bytes.into()
+    }),
+    ("heap_high_water_bytes", "The most that it had on the heap at once.", |it| {
+        it.counters.heap_most_bytes.into()
+    }),
+    (
+        "memory_high_water_bytes",
+        "The most linear memory that an instance owned at the end of a call.",
+        |it| it.counters.memory_most_bytes.into(),
+    ),
+];
+
 /// The metrics of a moment.
 pub(super) fn text(plugins: &[PluginLine]) -> String {
     let mut page = Page::default();
@@ -44,9 +59,9 @@ pub(super) fn text(plugins: &[PluginLine]) -> String {
     let refusals = by(plugins, RefusalKind::ALL, |it, kind| it.counters.refusals.get(kind));
     page.counter("refusals_total", "Calls that the host refused, by reason.", refusals);
     page.counter("host_calls_total", "Uses of services.", uses(plugins));
-    let memory = |it: &PluginLine| (of(it), number(it.counters.memory_most_bytes.into()));
-    let help = "The most linear memory that an instance owned at the end of a call.";
-    page.gauge("memory_high_water_bytes", help, plugins.iter().map(memory).collect());
+    for (name, help, value) in GAUGES {
+        page.gauge(name, help, plugins.iter().map(|it| (of(it), number(value(it)))).collect());
+    }
     page.gauge("breaker_state", "1 for the state of the breaker.", breakers(plugins));
     page.histogram("call_duration_seconds", "Durations of calls.", plugins);
     page.encoded()

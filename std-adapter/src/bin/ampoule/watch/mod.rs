@@ -19,6 +19,7 @@ pub(crate) use signal::{Key, meaning};
 pub(crate) use snapshot::{Notes, Totals};
 
 use crate::{
+    HEAP,
     grant::{offer_to, open},
     manifest, output,
     problem::{Problem, Status},
@@ -44,7 +45,7 @@ pub(crate) fn watch(args: &Watch) -> Result<Status, Problem> {
     let (signals, received) = mpsc::channel();
     let is_plain = args.plain || args.once || !io::stdout().is_terminal();
 
-    let config = Config { policy: &policy, ..Config::WORKSTATION };
+    let config = Config { policy: &policy, cell: Some(&HEAP), ..Config::WORKSTATION };
     let mut host = Box::new(Host::<SLOTS>::new(config, monotonic));
     if is_plain {
         offer_to(&mut host, store, |line| output::styled_aside(&line))?;
