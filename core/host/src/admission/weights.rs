@@ -98,14 +98,14 @@ const NATIVE_STACK_64: u32 = 192 * 1024;
 table! {
     // item, its name, the part that it belongs to, [held, loading] on 32 bit, and on 64 bit
     // weights: begin
-    Engine, "engine", Module, [1894, 5363], [3234, 7860];
+    Engine, "engine", Module, [1873, 5363], [3234, 7860];
     Instance, "instance", Instance, [1152, 0], [1728, 0];
     Host, "host", Host, [1280, 0], [1792, 0];
     MetaByte, "byte of meta", Host, [1, 0], [1, 0];
     Type, "type", Module, [64, 177], [88, 253];
     TypeValue, "value of a type", Module, [2, 25], [2, 31];
     Import, "import", Module, [283, 364], [334, 368];
-    Export, "export", Module, [171, 176], [191, 197];
+    Export, "export", Module, [184, 176], [191, 197];
     NameByte, "byte of a name", Module, [5, 4], [5, 4];
     Element, "element segment", Module, [83, 132], [129, 170];
     SegmentElement, "element", Module, [25, 17], [34, 26];
