@@ -11,7 +11,10 @@ use crate::{
 };
 use alloc::vec::Vec;
 use ampoule::{CallError, Cell, Diagnosis, Ended, Fault, LoadError, PluginId, Source};
-use core::mem::MaybeUninit;
+use core::{
+    mem::MaybeUninit,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 const ECHO: &[u8] = include_bytes!("../../guests/prebuilt/echo.wasm");
 const ENDLESS: &[u8] = include_bytes!("../../guests/prebuilt/endless.wasm");
@@ -29,6 +32,7 @@ pub(crate) fn run(host: &mut Host, watchdog: &mut impl Watchdog, _line: &mut Lin
         sweeps(host, watchdog, "a heap in steps", live),
         sweeps(host, watchdog, "a heap in steps, without a reload", lives_once),
         overflows(),
+        interrupted_overflows(),
         allocates_deep_down(),
         dies(host, watchdog),
     ];
@@ -196,10 +200,49 @@ fn sweeps(
 
 /// What goes over the plugins' stack, or panics on it, ends there.
 fn overflows() -> bool {
+    let as_told = over(20);
+    say!("stacks that run over, and panics, end where they are: {}", yes(as_told == 60));
+    as_told == 60
+}
+
+/// The same under a storm of interrupts, so that some come where the stack has no room for them.
+fn interrupted_overflows() -> bool {
+    let (mut as_told, mut storms) = (0, 0);
+    INTERRUPTS.store(0, Ordering::Relaxed);
+    for nanos in (NEAREST_NANOS..).step_by(13).take(STORMS as usize) {
+        board::hurry(Some(nanos));
+        as_told += over(4);
+        board::hurry(None);
+        storms += 1;
+    }
+    let interrupts = INTERRUPTS.load(Ordering::Relaxed);
+    let fine = as_told == 12 * storms && interrupts > 50 * storms;
+    say!("# {interrupts} interrupts in {storms} storms");
+    say!("and so they do in storms of interrupts: {}", yes(fine));
+    fine
+}
+
+/// How near to each other interrupts come at most: some hundred instructions.
+const NEAREST_NANOS: u32 = 400;
+const STORMS: u32 = 64;
+static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
+
+/// Called by a handler. It begins as a handler that panics does, which is not for the work to answer for that it
+/// has interrupted; where nothing tells the two apart, it doesn't.
+pub(crate) fn interrupted() {
+    if cfg!(target_arch = "arm") {
+        CELL.abandon_if_inside();
+    }
+    INTERRUPTS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// How many of three things a time end as they should: what goes over the stack by small steps and by large ones,
+/// and what panics.
+fn over(times: u32) -> u32 {
     let end = CELL.stack().start;
-    let Some(owner) = CELL.open() else { return false };
+    let Some(owner) = CELL.open() else { return 0 };
     let mut as_told = 0;
-    for time in 0..20 {
+    for time in 0..times {
         let over = CELL.enter(owner, &mut || {
             core::hint::black_box(deeper(end));
         });
@@ -214,8 +257,7 @@ fn overflows() -> bool {
         as_told += u32::from(panicked == Err(Ended::Panicked) && done.is_ok());
     }
     CELL.take_back(owner, true);
-    say!("stacks that run over, and panics, end where they are: {}", yes(as_told == 60));
-    as_told == 60
+    as_told
 }
 
 /// Goes over the end of the stack: without bound where the chip stops it, else into the guard.

@@ -35,11 +35,11 @@ mod systick;
 #[cfg_attr(feature = "virt", path = "virt.rs")]
 mod chosen;
 
-#[cfg(feature = "trials")]
-pub(crate) use chosen::GUARDED;
 pub(crate) use chosen::{
     Dog, Light, LinkPort, NAME, Uart, idle, now, reset, stack_used, start, trail,
 };
+#[cfg(feature = "trials")]
+pub(crate) use chosen::{GUARDED, hurry};
 #[cfg(all(feature = "emulated", demonstration))]
 pub(crate) use emulated::DEMONSTRATION;
 #[cfg(feature = "emulated")]

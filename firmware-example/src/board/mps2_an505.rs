@@ -1,6 +1,8 @@
 //! Cortex-M33 at 20 MHz: ARM's MPS2+ board with the image AN505; QEMU's `mps2-an505`. Everything runs in the
 //! secure state, as after reset. Addresses are those of ARM's application note AN505.
 
+#[cfg(feature = "trials")]
+pub(crate) use super::systick::hurry;
 pub(crate) use super::{
     stack::{stack_used, trail},
     systick::{idle, now, reset},

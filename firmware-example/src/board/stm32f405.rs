@@ -1,6 +1,8 @@
 //! STM32F405 or F407 at 168 MHz, with a crystal of 8 MHz; QEMU's `netduinoplus2`. Addresses are those of the
 //! reference manual RM0090.
 
+#[cfg(feature = "trials")]
+pub(crate) use super::systick::hurry;
 pub(crate) use super::{
     stack::{stack_used, trail},
     systick::{idle, now, reset},

@@ -5,6 +5,8 @@ use super::{Parts, Watchdog, memory, register::Register};
 use crate::console::say;
 use ampoule::Micros;
 use core::convert::Infallible;
+#[cfg(feature = "trials")]
+use core::sync::atomic::{AtomicU32, Ordering};
 use embedded_hal::digital::{ErrorType, OutputPin};
 
 /// Whether the chip itself guards the end of a stack.
@@ -65,6 +67,38 @@ pub(crate) fn idle() {
     at::MTIMECMP_LOW.write(until as u32);
     at::MTIMECMP_HIGH.write((until >> 32) as u32);
     riscv::asm::wfi();
+}
+
+/// Has the timer's interrupt come every so many nanoseconds; `None`: never, as before.
+#[cfg(feature = "trials")]
+pub(crate) fn hurry(nanos: Option<u32>) {
+    TICKS_APART.store(nanos.unwrap_or(0) / 100, Ordering::Relaxed);
+    if nanos.is_some() {
+        again();
+        // SAFETY: its handler is below, and critical sections turn it off.
+        unsafe { riscv::interrupt::enable() };
+    } else {
+        riscv::interrupt::disable();
+    }
+}
+
+#[cfg(feature = "trials")]
+static TICKS_APART: AtomicU32 = AtomicU32::new(0);
+
+/// Has the next one come.
+#[cfg(feature = "trials")]
+fn again() {
+    let until = ticks() + u64::from(TICKS_APART.load(Ordering::Relaxed));
+    at::MTIMECMP_HIGH.write(u32::MAX);
+    at::MTIMECMP_LOW.write(until as u32);
+    at::MTIMECMP_HIGH.write((until >> 32) as u32);
+}
+
+#[cfg(feature = "trials")]
+#[riscv_rt::core_interrupt(riscv::interrupt::Interrupt::MachineTimer)]
+fn timer() {
+    again();
+    crate::demo::interrupted();
 }
 
 /// Nobody has painted it.
