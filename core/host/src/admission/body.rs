@@ -98,34 +98,60 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The engine may make so many instructions of an operator, beside the one that each counts as.
+    const fn makes(&mut self, more: u32) {
+        self.engine = self.engine.saturating_add(more);
+    }
+
     fn step(&mut self, operator: Operator, place: &Reader<'_>) -> Result<(), AdmissionError> {
         self.operators += 1;
-        self.engine = self.engine.saturating_add(1);
+        self.makes(1);
         bounded("operators in a function", self.operators, self.shape.operators)?;
         match operator {
             Operator::Plain { pops, pushes } => self.apply(pops, pushes)?,
+            Operator::Wide { pops, pushes } => {
+                self.makes(1);
+                self.apply(pops, pushes)?;
+            }
             Operator::Constant => {
                 self.constants += 1;
                 self.apply(0, 1)?;
             }
             Operator::Bulk => {
                 self.bulk = true;
-                self.engine = self.engine.saturating_add(2);
+                self.makes(2);
                 self.apply(3, 0)?;
             }
             Operator::Open { pops, result } => {
-                self.conditional |= pops > 0;
+                if pops > 0 {
+                    self.conditional = true;
+                    // A branch, and the fuel of what is inside.
+                    self.makes(1);
+                }
                 self.open(pops, result)?;
             }
-            Operator::Else => self.height = self.innermost() & !RESULT,
-            Operator::End => self.close()?,
+            Operator::Else => {
+                // A copy of the result, a branch, fuel.
+                self.makes(2);
+                self.height = self.innermost() & !RESULT;
+            }
+            Operator::End => {
+                // A copy of the result; or without an `else`, a branch and fuel.
+                self.makes(1);
+                self.close()?;
+            }
             Operator::Leave { branches } => {
+                // A copy of the result, and a branch.
+                self.makes(1);
                 self.branches += u32::from(branches);
                 self.height = self.innermost() & !RESULT;
             }
-            Operator::BrIf => {
+            Operator::BrIf { depth } => {
                 self.conditional = true;
-                self.branches += 1;
+                // One that carries a value is two in the engine, and a copy: over that, or behind it to the block's end.
+                let carries = u32::from(self.carries(depth));
+                self.branches += 1 + carries;
+                self.makes(2 * carries);
                 self.apply(1, 0)?;
             }
             Operator::BrTable { targets } => self.br_table(targets)?,
@@ -137,6 +163,7 @@ impl<'a> Walk<'a> {
             Operator::CallIndirect { ty } => {
                 let (pops, pushes) =
                     self.signatures.of_type(ty).ok_or_else(|| place.malformed())?;
+                self.makes(1);
                 self.call(pops + 1, pushes)?;
             }
         }
@@ -146,7 +173,14 @@ impl<'a> Walk<'a> {
     /// No branch of the function can span more than the engine can take.
     fn near(&self) -> Result<(), AdmissionError> {
         let found = if self.conditional { self.engine } else { 0 };
-        bounded("operators in a function that branches", found, MOST_BRANCHED_OVER)
+        bounded("engine instructions in a function that branches", found, MOST_BRANCHED_OVER)
+    }
+
+    /// Whether a branch to so far outside may carry a value: to a block that has one. To a loop it doesn't, which isn't
+    /// told apart here.
+    fn carries(&self, depth: u32) -> bool {
+        let at = self.depth.checked_sub(1).and_then(|at| at.checked_sub(depth as usize));
+        at.and_then(|at| self.frames.get(at)).is_some_and(|frame| frame & RESULT != 0)
     }
 
     fn innermost(&self) -> u16 {
@@ -184,7 +218,8 @@ impl<'a> Walk<'a> {
     fn br_table(&mut self, targets: u32) -> Result<(), AdmissionError> {
         bounded("targets of a br_table", targets, self.shape.br_table)?;
         self.max_br_table = self.max_br_table.max(targets);
-        self.engine = self.engine.saturating_add(targets);
+        // The value's place, that of the table's default, and a copy.
+        self.makes(targets.saturating_add(3));
         self.branches = self.branches.saturating_add(targets).saturating_add(1);
         self.height = self.innermost() & !RESULT;
         Ok(())
@@ -192,6 +227,8 @@ impl<'a> Walk<'a> {
 
     fn call(&mut self, pops: u8, pushes: u8) -> Result<(), AdmissionError> {
         self.calls += 1;
+        // Three operands in each that follows.
+        self.makes(u32::from(pops.div_ceil(3)));
         self.apply(pops, pushes)
     }
 

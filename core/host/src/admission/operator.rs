@@ -14,6 +14,11 @@ pub(crate) enum Operator {
         pops: u8,
         pushes: u8,
     },
+    /// The same, of which the engine may make two instructions: the second has what the first has no room for.
+    Wide {
+        pops: u8,
+        pushes: u8,
+    },
     /// Gives one value that the translator may keep in a pool.
     Constant,
     /// `memory.copy`, `memory.fill` and `memory.init`: three operands.
@@ -29,7 +34,9 @@ pub(crate) enum Operator {
     Leave {
         branches: u8,
     },
-    BrIf,
+    BrIf {
+        depth: u32,
+    },
     BrTable {
         targets: u32,
     },
@@ -58,15 +65,12 @@ pub(crate) fn read(body: &mut Reader<'_>) -> Result<Operator, AdmissionError> {
             body.u32()?;
             Operator::Leave { branches: 1 }
         }
-        0x0d => {
-            body.u32()?;
-            Operator::BrIf
-        }
+        0x0d => Operator::BrIf { depth: body.u32()? },
         0x0e => br_table(body)?,
         0x10 => Operator::Call { function: body.u32()? },
         0x11 => call_indirect(body)?,
         0x1a => plain(1, 0),
-        0x1b => plain(3, 1),
+        0x1b => Operator::Wide { pops: 3, pushes: 1 },
         0x20..=0x24 => variable(code, body)?,
         0x28..=0x3e => memory_access(code, body)?,
         0x3f | 0x40 => memory_size(code, body)?,
@@ -136,12 +140,13 @@ fn memory_access(code: u8, body: &mut Reader<'_>) -> Result<Operator, AdmissionE
         return Err(place.unsupported("alignment", alignment));
     }
     body.u32()?;
-    Ok(if code <= 0x35 { plain(1, 1) } else { plain(2, 0) })
+    let (pops, pushes) = if code <= 0x35 { (1, 1) } else { (2, 0) };
+    Ok(Operator::Wide { pops, pushes })
 }
 
 fn memory_size(code: u8, body: &mut Reader<'_>) -> Result<Operator, AdmissionError> {
     zero(body, "memory index")?;
-    Ok(if code == 0x3f { plain(0, 1) } else { plain(1, 1) })
+    Ok(if code == 0x3f { plain(0, 1) } else { Operator::Wide { pops: 1, pushes: 1 } })
 }
 
 fn constant(code: u8, body: &mut Reader<'_>) -> Result<Operator, AdmissionError> {
