@@ -138,6 +138,15 @@ impl Profile {
         Weights::of_bits(self.bits).ok_or(ProfileError::Bits { found: self.bits })?;
         number("overhead_percent", self.overhead_percent, 0, MAX_OVERHEAD_PERCENT)?;
         number("slots", self.slots, 1, u16::MAX)?;
+        // Without any of these nothing runs, as a policy has it too.
+        let Limits { recursion_depth, value_stack_bytes, module_bytes, .. } = self.limits;
+        let Limits { init_fuel, call_fuel, slice_fuel, .. } = self.limits;
+        number("limits.recursion_depth", recursion_depth, 1, u16::MAX)?;
+        number("limits.value_stack_bytes", value_stack_bytes, 1, u32::MAX)?;
+        number("limits.module_bytes", module_bytes, 1, u32::MAX)?;
+        number("limits.init_fuel", init_fuel, 1, u64::MAX)?;
+        number("limits.call_fuel", call_fuel, 1, u64::MAX)?;
+        number("limits.slice_fuel", slice_fuel, 1, u64::MAX)?;
         name("name", &self.name)?;
         few("services", self.services.len(), MAX_SERVICES)?;
         self.services.iter().try_for_each(|(service, operations)| {

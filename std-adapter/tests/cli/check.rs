@@ -188,6 +188,16 @@ fn a_manifest_beside_it_lowers_its_limits() {
     assert_eq!((&before["messages"], &after["messages"]), (&40_960.into(), &10_240.into()));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_manifest_that_can_not_be_read_is_no_missing_one() {
+    let folder = Folder::new();
+    let device = folder.with("device.toml", DEVICE);
+    let plugins = [folder.with("test.wat", plugin(""))];
+    std::os::unix::fs::symlink("nowhere", folder.path("test.manifest.json")).unwrap();
+    complains(&args(&device, &plugins), 2, "I01");
+}
+
 #[test]
 fn a_wrong_profile_is_told_with_a_code_and_a_cure() {
     let folder = Folder::new();
@@ -202,6 +212,8 @@ fn a_wrong_profile_is_told_with_a_code_and_a_cure() {
         (&DEVICE.replace("slots = 2", "slots = \"\u{1b}[1m\""), "Q01"),
         (&DEVICE.replace("slots = 2", "slots = 0"), "Q02"),
         (&DEVICE.replace("slots", "overhead_percent = 101\nslots"), "Q02"),
+        (&DEVICE.replace("[limits]", "[limits]\ncall_fuel = 0"), "Q02"),
+        (&DEVICE.replace("recursion_depth = 8", "recursion_depth = 0"), "Q02"),
         (&DEVICE.replace("bits = 32", "bits = 16"), "Q03"),
         (&DEVICE.replace("thermostat", ""), "Q04"),
         (&DEVICE.replace("thermostat", "\\u001b[1m"), "Q04"),

@@ -68,9 +68,9 @@ impl Plugin {
     }
 }
 
-/// The manifest of the same name, where there is one.
+/// The manifest of the same name, where there is one. A link that leads nowhere is one, and can't be read.
 fn beside(path: &Path) -> Option<PathBuf> {
-    Some(path.with_extension("manifest.json")).filter(|path| path.exists())
+    Some(path.with_extension("manifest.json")).filter(|path| path.symlink_metadata().is_ok())
 }
 
 /// What its module says of itself, and whether the device's admission has anything against it but its heap.
