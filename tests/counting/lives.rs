@@ -5,7 +5,7 @@ use crate::{
     life::{self, STATE, counter, entry, load, manifest, number},
     on_accounts,
 };
-use ampoule::{Host, Source};
+use ampoule::{Diagnosis as _, Host, Source};
 use std::thread;
 
 /// Loads, calls, faults and unloads; answers what it has when it is loaded.
@@ -82,6 +82,24 @@ fn versions_add_up() {
 }
 
 #[test]
+fn a_reload_that_comes_to_nothing_is_remembered() {
+    let _alone = alone();
+    let mut host = host::<1>();
+    let id = load(&mut host, "one");
+    let before = heap(&host, id);
+    let large = "(func (drop (i64.mul (i64.const 7) (i64.const 9))))".repeat(100);
+    let traps = r#"(func (export "ampoule_init") (param i32) (result i64) unreachable)"#;
+    let wasm = counter("one", "2.0.0", &format!("{large} {traps}"));
+    let error = host.reload(id, Source::new(&wasm).with_manifest(&manifest("one"))).unwrap_err();
+    assert_eq!(error.code(), "F03");
+    let after = heap(&host, id);
+    assert_eq!(after.live, before.live);
+    assert!(after.most > before.most + 30_000, "{before:?}, then {after:?}");
+    host.unload(id).unwrap();
+    assert_eq!(on_accounts(), 0);
+}
+
+#[test]
 fn refused_modules_leave_nothing() {
     let _alone = alone();
     let mut host = host::<1>();
@@ -100,7 +118,7 @@ fn plugins_without_an_account_run_and_count_0() {
     let mut host = host::<PLUGINS>();
     let ids: Vec<_> = (0..PLUGINS).map(|it| load(&mut host, &format!("p{it}"))).collect();
     let counted = ids.iter().filter(|id| heap(&host, **id).live > 0).count();
-    // Of 64, one is the host's, and of the last pair there is one.
+    // Of 64, one is the host's, and of the last pair there is one: part of that plugin is counted.
     assert_eq!(counted, 32);
     for id in &ids {
         let add = entry(&mut host, *id, "add");

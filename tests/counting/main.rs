@@ -1,6 +1,7 @@
 //! What plugins have on the heap of a workstation, where any number of threads run them.
 
 mod blocks;
+mod bounds;
 mod lives;
 mod pools;
 

@@ -26,14 +26,18 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// The block for an allocation. `None` if a header can't tell its size.
+    /// The block for an allocation. `None` if there is none so large.
     pub(crate) fn for_layout(layout: Layout) -> Option<Self> {
         let align = layout.align().max(GRANULE);
         let front = size_of::<Header>().max(align);
         let size = front.checked_add(layout.size())?.checked_next_multiple_of(GRANULE)?;
-        let fits = align.trailing_zeros() < 1 << SHIFT_BITS
-            && size / GRANULE <= usize::MAX >> (OWNER_BITS + SHIFT_BITS);
-        Some(Self { layout: Layout::from_size_align(size, align).ok()?, front }).filter(|_| fits)
+        Some(Self { layout: Layout::from_size_align(size, align).ok()?, front })
+    }
+
+    /// Whether a header can tell its size: on 32 bits, of less than 32 MiB.
+    pub(crate) fn is_told(self) -> bool {
+        self.layout.align().trailing_zeros() < 1 << SHIFT_BITS
+            && self.size() / GRANULE <= usize::MAX >> (OWNER_BITS + SHIFT_BITS)
     }
 
     pub(crate) const fn size(self) -> usize {
@@ -88,10 +92,13 @@ mod tests {
     }
 
     #[test]
-    fn what_a_header_cant_tell_is_refused() {
-        for (size, align) in [(isize::MAX as usize - 8, 8), (8, 1 << 20)] {
-            let layout = Layout::from_size_align(size, align).unwrap();
-            assert_eq!(Block::for_layout(layout), None, "{layout:?}");
-        }
+    fn what_a_header_cant_tell_is_known() {
+        let told = |size, align| {
+            let block = Block::for_layout(Layout::from_size_align(size, align).unwrap());
+            block.is_some_and(Block::is_told)
+        };
+        assert!(told(65_536, 8) && told(8, 1 << 15));
+        assert!(!told(isize::MAX as usize - 8, 8) && !told(8, 1 << 16));
+        assert!(!told((usize::MAX >> 10) * 8, 8));
     }
 }

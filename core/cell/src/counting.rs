@@ -8,7 +8,10 @@ use core::{
     alloc::{GlobalAlloc, Layout},
     cell::Cell as Mutable,
     fmt,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    sync::atomic::{
+        AtomicBool, AtomicUsize,
+        Ordering::{Acquire, Relaxed, Release},
+    },
 };
 
 /// Who has no account because all are taken: nothing of theirs is counted.
@@ -21,11 +24,12 @@ std::thread_local! {
 }
 
 /// An allocator that counts what each plugin has, on any other allocator, and the [`Cell`] of hosts that tell it: on
-/// a workstation, with any number of hosts and threads. A block costs 16 bytes more.
+/// a workstation, with any number of hosts and threads. Bytes are counted as they are asked for, as those of a
+/// [`MemoryBound`](ampoule::MemoryBound) are; a block costs 16 more, and is rounded up to a multiple of 8.
 ///
 /// It counts and does nothing else: want of heap ends the process as ever, and work that panics unwinds.
-/// Each loaded version of a plugin takes two of the `OWNERS` accounts; those for which there are no more aren't counted,
-/// and their counters say 0.
+/// Each loaded version of a plugin takes two of the `OWNERS` accounts. What there are no more for isn't counted: then
+/// counters say less than there is, or 0. A process has one such heap: accounts of another would be taken for its own.
 ///
 /// ```
 /// use ampoule::{Config, Host, Source};
@@ -63,6 +67,10 @@ impl Account {
         }
     }
 
+    fn close(&self) {
+        self.is_open.store(false, Release);
+    }
+
     fn add(&self, bytes: usize) {
         let live = self.live.fetch_add(bytes, Relaxed).wrapping_add(bytes);
         self.most.fetch_max(live, Relaxed);
@@ -75,8 +83,11 @@ impl Account {
     /// Opens it, if it is closed and nothing stands on it.
     fn open(&self) -> bool {
         // Something does if an answer outlived its plugin: what frees that would count against the next.
-        let is_mine = self.live.load(Relaxed) == 0
-            && self.is_open.compare_exchange(false, true, Relaxed, Relaxed).is_ok();
+        let is_mine = self.is_open.compare_exchange(false, true, Acquire, Relaxed).is_ok();
+        if is_mine && self.live.load(Relaxed) > 0 {
+            self.close();
+            return false;
+        }
         if is_mine {
             self.most.store(0, Relaxed);
         }
@@ -106,7 +117,7 @@ impl<A, const OWNERS: usize> CountingHeap<A, OWNERS> {
         }
         let owner = CURRENT.get();
         if let Some(account) = self.account(owner) {
-            account.add(block.size());
+            account.add(layout.size());
         }
         // SAFETY: the block is at least as long as its front.
         let bytes = unsafe { start.add(block.front) };
@@ -143,7 +154,7 @@ unsafe impl<A: GlobalAlloc, const OWNERS: usize> GlobalAlloc for CountingHeap<A,
         // SAFETY: with this layout, as the caller has it, so this is how the block was allocated.
         unsafe { self.blocks.dealloc(bytes.sub(block.front), block.layout) };
         if let Some(account) = self.account(owner) {
-            account.remove(block.size());
+            account.remove(layout.size());
         }
     }
 
@@ -165,8 +176,8 @@ unsafe impl<A: GlobalAlloc, const OWNERS: usize> GlobalAlloc for CountingHeap<A,
         }
         if let Some(account) = self.account(owner) {
             // For a moment there may have been both.
-            account.add(wanted.size());
-            account.remove(block.size());
+            account.add(size);
+            account.remove(layout.size());
         }
         // SAFETY: the new block is at least as long as its front, which is that of the old one: that depends on the
         // alignment alone. So the owner was moved along.
@@ -208,7 +219,7 @@ impl<A: GlobalAlloc + Sync, const OWNERS: usize> Cell for CountingHeap<A, OWNERS
     /// Closes it. Nothing is left on it whose owner isn't at work any more: nothing is ever abandoned.
     fn take_back(&self, owner: Owner, close: bool) {
         if let Some(account) = self.account(owner).filter(|_| close) {
-            account.is_open.store(false, Relaxed);
+            account.close();
         }
     }
 

@@ -90,7 +90,8 @@ impl<A: GlobalAlloc, const OWNERS: usize> Heap<A, OWNERS> {
     }
 
     fn allocate(&self, layout: Layout, owner: Option<Owner>) -> *mut u8 {
-        let Some(block) = Block::for_layout(layout) else { return self.fail() };
+        let block = Block::for_layout(layout).filter(|block| block.is_told());
+        let Some(block) = block else { return self.fail() };
         if stack::is_nearly_over() {
             return self.fail();
         }

@@ -42,8 +42,8 @@
 //! nothing of it: that is why [`DeviceCell::new`] is `unsafe`, and what `ampoule`'s own rules are about. Services
 //! run as the host's own: where one panics, the cell doesn't help.
 //!
-//! On a workstation a cell has no stack, since a thread's can't be abandoned there: want of heap ends the process
-//! as ever. What it can do there is to count, for any number of threads: `CountingHeap`, with the feature `std`.
+//! On a workstation a cell has no stack, since a thread's can't be abandoned there: want of heap in the engine ends
+//! the process as ever, but for a plugin's linear memory, which is asked for so that it may fail. What it can do there is to count, for any number of threads: `CountingHeap`, with the feature `std`.
 #![no_std]
 
 mod account;

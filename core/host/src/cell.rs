@@ -67,7 +67,8 @@ impl From<Ended> for Fault {
     }
 }
 
-/// Bytes of heap, as the allocator rounds them up.
+/// Bytes of heap, as the cell counts them: on a device rounded up, with what stands in front of each block; on a
+/// workstation as they were asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeapUse {
     /// In use now.

@@ -252,10 +252,11 @@ pub struct Counters {
     /// Uses of services, of all together: [`Host::host_calls`](crate::Host::host_calls) tells those of
     /// each.
     pub host_calls: u64,
-    /// What it has on the heap, all its versions together, in bytes as the allocator rounds them up; 0 where
-    /// plugins run in no [`Cell`](crate::Cell).
+    /// What it has on the heap, all its versions together, in bytes as the cell counts them; 0 where plugins run
+    /// in no [`Cell`](crate::Cell).
     pub heap_bytes: u32,
-    /// The most that it had there at once, loading included.
+    /// The most that it had there at once, loading included, and reloads that came to nothing. While there are
+    /// several versions: what each of them had at most, together.
     pub heap_most_bytes: u32,
 }
 

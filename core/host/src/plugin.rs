@@ -7,7 +7,7 @@ pub(crate) use crate::engine::identity as hash;
 
 use crate::{
     call::{self, Dose},
-    cell::{Seats, carried},
+    cell::{HeapUse, Seats, carried},
     engine::Module,
     entry::Entry,
     error::{AdmissionError, BindError, CallError, LoadError, Refusal},
@@ -93,20 +93,22 @@ impl Plugin {
         services: &mut Services,
         context: &Context<'_>,
     ) -> Result<Self, LoadError> {
-        let mut plugin = Self::admit(wasm, limits, permits, services)?;
+        let mut plugin = Self::admit(wasm, limits, permits, services, &mut HeapUse::default())?;
         plugin.begin(context, services)?;
         Ok(plugin)
     }
 
-    /// Admits and translates; nothing of it runs.
+    /// Admits and translates; nothing of it runs. If nothing comes of it, `heap` is what it had.
     pub(crate) fn admit(
         wasm: &[u8],
         limits: &Limits,
         permits: &dyn Permits,
         services: &Services,
+        heap: &mut HeapUse,
     ) -> Result<Self, LoadError> {
         let seats = Seats::new(services.cell)?;
-        let (module, granted) = Module::seated(wasm, limits, services, permits, &seats)?;
+        let seated = Module::seated(wasm, limits, services, permits, &seats);
+        let (module, granted) = seated.inspect_err(|_| *heap = seats.heap())?;
         let plugin = seats.words.enter(|| module.meta().name.into())?;
         Ok(Self {
             module,

@@ -21,7 +21,7 @@ pub(crate) use uses::Uses;
 
 use crate::{
     breaker::{Breaker, BreakerState},
-    cell::reserve,
+    cell::{HeapUse, reserve},
     counters::Counters,
     entry::Entry,
     error::{BindError, CallError, LoadError, Refusal, SlotError},
@@ -120,7 +120,8 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
     pub fn load(&mut self, source: Source<'_>) -> Result<PluginId, LoadError> {
         let id = self.slots.free().ok_or(SlotError::Full { slots: SLOTS })?;
         let place = reserve(self.config.cell, Box::new_uninit)?;
-        let version = self.admit(source, |host, plugin| host.name_is_free(plugin.meta().name))?;
+        let fits = |host: &Self, plugin: &Plugin| host.name_is_free(plugin.meta().name);
+        let version = self.admit(source, fits, &mut HeapUse::default())?;
         let hash = version.plugin.hash();
         let breaker = Breaker::new(self.config.breaker);
         let (counters, uses) = (Counters::default(), Uses::default());
@@ -130,11 +131,12 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
         Ok(id)
     }
 
-    /// Admits, and initializes if `fits` has nothing against it.
+    /// Admits, and initializes if `fits` has nothing against it. If nothing comes of it, `heap` is what it had.
     fn admit(
         &mut self,
         mut source: Source<'_>,
         fits: impl FnOnce(&Self, &Plugin) -> Result<(), SlotError>,
+        heap: &mut HeapUse,
     ) -> Result<Version, LoadError> {
         let mut own = core::mem::take(&mut source.own);
         let policy: &Policy<'_> = self.config.policy;
@@ -149,11 +151,12 @@ impl<'p, const SLOTS: usize> Host<'p, SLOTS> {
             None => &NothingGranted,
         };
         self.services.swap_own(&mut own);
-        let plugin = Plugin::admit(source.wasm, &limits, permits, &self.services);
+        let plugin = Plugin::admit(source.wasm, &limits, permits, &self.services, heap);
         let plugin = plugin.and_then(|mut plugin| {
-            fits(self, &plugin)?;
-            plugin.begin(&source.context, &mut self.services)?;
-            Ok(plugin)
+            let fits = fits(self, &plugin).map_err(LoadError::from);
+            let begun = fits.and_then(|()| plugin.begin(&source.context, &mut self.services));
+            *heap = plugin.heap();
+            begun.map(|()| plugin)
         });
         self.services.swap_own(&mut own);
         Ok(Version { plugin: plugin?, own, deadline })

@@ -7,10 +7,11 @@ use super::{
     slot::{Previous, Version},
 };
 use crate::{
-    cell::reserve,
+    cell::{HeapUse, reserve},
     error::{CallError, Diagnosis as _, LoadError, SlotError},
     event::EventKind,
     id::PluginId,
+    plugin::Plugin,
     service::{Micros, Services},
     text::Text,
 };
@@ -72,11 +73,13 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
     fn stage(&mut self, id: PluginId, source: Source<'_>) -> Result<(), LoadError> {
         self.live(id).map_err(|_| SlotError::Stale { plugin: id })?;
         let place = reserve(self.config.cell, Box::new_uninit)?;
-        let version = self.admit(source, |host, plugin| {
+        let mut heap = HeapUse::default();
+        let fits = |host: &Self, plugin: &Plugin| {
             let live = host.slots.get(id).ok_or(SlotError::Stale { plugin: id })?;
             same_name(live.current.plugin.meta().name, plugin.meta().name)?;
             live.fits(plugin)
-        })?;
+        };
+        let version = self.admit(source, fits, &mut heap).inspect_err(|_| self.record(id, heap))?;
         let staged = Some(Box::write(place, version));
         let replaced =
             self.live(id).ok().and_then(|live| core::mem::replace(&mut live.staged, staged));
@@ -193,16 +196,23 @@ impl<const SLOTS: usize> Host<'_, SLOTS> {
     fn retire(&mut self, id: PluginId, mut version: Version) {
         self.part(id, &mut version);
         if let Some(live) = self.slots.get_mut(id) {
-            // With the one that goes.
-            let heap = live.heap().and(version.plugin.heap());
-            live.ledger.counters.record_heap(heap);
             live.ledger.retire(&version.plugin);
         }
+        self.record(id, version.plugin.heap());
     }
 
     /// A version goes that has never run, or with its plugin.
     pub(super) fn farewell(&mut self, id: PluginId, mut version: Box<Version>) {
         self.part(id, &mut version);
+        self.record(id, version.plugin.heap());
+    }
+
+    /// Keeps in mind what a version had that goes, beside the others.
+    fn record(&mut self, id: PluginId, heap: HeapUse) {
+        if let Some(live) = self.slots.get_mut(id) {
+            let heap = live.heap().and(heap);
+            live.ledger.counters.record_heap(heap);
+        }
     }
 
     pub(super) fn part(&mut self, id: PluginId, version: &mut Version) {
