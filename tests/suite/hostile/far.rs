@@ -59,7 +59,7 @@ const ITEMS: &str = r#"
 
 /// Code of which the engine makes as many instructions as it ever does of such operators: what comes first, what comes so
 /// many times, and what comes last. It is branched over.
-const DENSE: [(&str, &str, &str, &str); 26] = [
+const DENSE: [(&str, &str, &str, &str); 29] = [
     (
         "branches with a result",
         "(block (result i32) (i32.const 1)",
@@ -74,6 +74,9 @@ const DENSE: [(&str, &str, &str, &str); 26] = [
     ),
     ("left with a result", "", "(drop (block (result i64) (br 0 (global.get $g))))", ""),
     ("left or not", "", "(drop (block (result i32) (br_if 0 (local.get 1) (global.get $i))))", ""),
+    ("near loads", "global.get $i ", "i32.load offset=65535 ", "drop"),
+    ("near stores", "", "(i64.store offset=65535 (global.get $i) (global.get $g))", ""),
+    ("nearest far loads", "global.get $i ", "i32.load offset=65536 ", "drop"),
     ("far loads", "global.get $i ", "i32.load offset=70000 ", "drop"),
     ("far loads from a constant", "", "(drop (i64.load offset=70000 (i32.const 9)))", ""),
     ("far stores", "", "(i64.store offset=70000 (global.get $i) (global.get $g))", ""),

@@ -139,9 +139,11 @@ fn memory_access(code: u8, body: &mut Reader<'_>) -> Result<Operator, AdmissionE
     if alignment >= 1 << 6 {
         return Err(place.unsupported("alignment", alignment));
     }
-    body.u32()?;
+    let offset = body.u32()?;
     let (pops, pushes) = if code <= 0x35 { (1, 1) } else { (2, 0) };
-    Ok(Operator::Wide { pops, pushes })
+    // The engine has room for an offset of 16 bits beside the operands.
+    let is_near = offset <= u32::from(u16::MAX);
+    Ok(if is_near { plain(pops, pushes) } else { Operator::Wide { pops, pushes } })
 }
 
 fn memory_size(code: u8, body: &mut Reader<'_>) -> Result<Operator, AdmissionError> {
