@@ -15,7 +15,7 @@ pub use fit::{Fitted, Given, Sample, fit};
 pub use mixed::{Chance, mixed, smith};
 pub use module::module;
 pub use narrow::{Error, Probe};
-pub use shapes::{BODIES, Case, Fill, few, shapes};
+pub use shapes::{BODIES, Body, Case, Fill, few, shapes, steep};
 pub use table::{NEAR, ratios, report, rewritten};
 
 use allocation_counter::AllocationInfo;
@@ -72,13 +72,19 @@ pub fn small() -> Vec<u8> {
     module::smallest("")
 }
 
+/// Sizes right behind where vectors with so many elements for each thing double: 1, 13, 3, 11, 5, and a table of hashes.
+pub fn sizes() -> impl Iterator<Item = usize> {
+    const STEPS: [usize; 6] = [1024, 1261, 1366, 1490, 1639, 1792];
+    let mut sizes: Vec<_> =
+        (0..14).flat_map(|octave| STEPS.map(|step| (step << octave >> 10) + 1)).collect();
+    sizes.dedup();
+    sizes.into_iter().filter(|size| *size <= 12_700)
+}
+
 /// The modules that are measured: every shape at some sizes in each octave, right behind where vectors double and
 /// between, and `by_chance` of both generators each.
 pub fn cases(by_chance: u64) -> impl Iterator<Item = Case> {
-    const STEPS: [usize; 3] = [100, 126, 159];
-    const OTHERS: [usize; 10] = [0, 17, 66, 130, 260, 520, 1040, 2100, 4200, 8400];
-    let sizes =
-        (0..14).flat_map(|octave| STEPS.map(|step| ((step << octave) / 100 + 1).min(12_700)));
-    let shapes = sizes.chain(OTHERS).flat_map(shapes).chain(few());
+    const OTHERS: [usize; 7] = [0, 17, 130, 520, 2100, 8400, 12_700];
+    let shapes = sizes().flat_map(steep).chain(OTHERS.into_iter().flat_map(shapes)).chain(few());
     shapes.chain((0..by_chance).flat_map(|seed| [Some(mixed(seed)), smith(seed)]).flatten())
 }

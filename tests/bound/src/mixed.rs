@@ -64,7 +64,11 @@ pub fn mixed(seed: u64) -> Case {
 
 fn body(chance: &mut Chance, bits: u32) -> String {
     let parts = 1 + chance.below(4);
-    (0..parts).map(|_| BODIES[chance.below(BODIES.len())].1(chance.size(bits))).collect()
+    let part = |_| {
+        let (_, per, fill) = BODIES[chance.below(BODIES.len())];
+        fill(chance.size(bits).div_ceil(per))
+    };
+    (0..parts).map(part).collect()
 }
 
 /// A module of a generator that knows all of WebAssembly, held to what admission mostly accepts.

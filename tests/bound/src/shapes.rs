@@ -66,147 +66,186 @@ pub(crate) const ITEMS: &[(&str, usize, Fill)] = &[
     }),
 ];
 
-/// What a body consists of, each so many operators long. There is an i32 in local 0.
-pub const BODIES: &[(&str, Fill)] = &[
-    ("nothing", |n| "nop ".repeat(n)),
-    ("additions", |n| "local.get 0 i32.const 77 i32.add local.set 0 ".repeat(n / 4)),
-    ("constants", |n| numbered(n / 2, |at| format!("i64.const {} drop ", at * 0x1234_5678))),
-    ("stores", |n| {
-        numbered(n / 3, |at| format!("i32.const 0 i64.const 0x7_0000_{at:04x} i64.store "))
+/// What a body consists of, how many operators one of that has, and what makes so many of it.
+pub type Body = (&'static str, usize, Fill);
+
+/// Bodies of all kinds. There is an i32 in local 0.
+pub const BODIES: &[Body] = &[
+    ("nothing", 1, |n| "nop ".repeat(n)),
+    ("additions", 4, |n| "local.get 0 i32.const 77 i32.add local.set 0 ".repeat(n)),
+    ("constants", 2, |n| numbered(n, |at| format!("i64.const {} drop ", at * 0x1234_5678))),
+    ("stores", 3, |n| {
+        numbered(n, |at| format!("i32.const 0 i64.const 0x7_0000_{at:04x} i64.store "))
     }),
-    ("far stores", |n| {
-        numbered(n / 3, |at| {
+    ("far stores", 3, |n| {
+        numbered(n, |at| {
             format!("local.get 0 i64.const 0x7_0000_{at:04x} i64.store offset=0x7fff{at:04x} ")
         })
     }),
-    ("loads", |n| "local.get 0 i32.load offset=70000 local.set 0 ".repeat(n / 3)),
-    ("locals", |n| "local.get 0 local.tee 0 local.set 0 ".repeat(n / 3)),
-    ("kept locals", |n| "local.get 0 i32.const 1 local.set 0 drop ".repeat(n / 4)),
-    ("blocks", |n| "block end ".repeat(n / 2)),
-    ("loops", |n| "loop end ".repeat(n / 2)),
-    ("ifs", |n| "local.get 0 if else end ".repeat(n / 4)),
-    ("ifs without else", |n| "local.get 0 if end ".repeat(n / 3)),
-    ("ifs with constants", |n| {
-        numbered(n / 7, |at| {
+    ("loads", 3, |n| "local.get 0 i32.load offset=70000 local.set 0 ".repeat(n)),
+    ("locals", 3, |n| "local.get 0 local.tee 0 local.set 0 ".repeat(n)),
+    ("kept locals", 4, |n| "local.get 0 i32.const 1 local.set 0 drop ".repeat(n)),
+    ("blocks", 2, |n| "block end ".repeat(n)),
+    ("loops", 2, |n| "loop end ".repeat(n)),
+    ("ifs", 4, |n| "local.get 0 if else end ".repeat(n)),
+    ("ifs without else", 3, |n| "local.get 0 if end ".repeat(n)),
+    ("ifs with constants", 7, |n| {
+        numbered(n, |at| {
             let (then, other) = (0x7_0000_0000_u64 + at as u64, 0x8_0000_0000_u64 + at as u64);
             format!("local.get 0 if (result i64) i64.const {then} else i64.const {other} end drop ")
         })
     }),
-    ("nested ifs", |n| ("local.get 0 if ".repeat(100) + &"end ".repeat(100)).repeat(n / 300)),
-    ("nested results", |n| {
+    ("nested ifs", 300, |n| ("local.get 0 if ".repeat(100) + &"end ".repeat(100)).repeat(n)),
+    ("nested results", 202, |n| {
         let block = "block (result i64) ".repeat(100) + "i64.const 1 " + &"end ".repeat(100);
-        (block + "drop ").repeat(n / 202)
+        (block + "drop ").repeat(n)
     }),
-    ("conditional branches", |n| "block local.get 0 br_if 0 end ".repeat(n / 4)),
-    ("branches to one block", |n| format!("block {} end ", "local.get 0 br_if 0 ".repeat(n / 2))),
-    ("comparisons", |n| "block local.get 0 i32.const 9 i32.lt_s br_if 0 end ".repeat(n / 6)),
-    ("branches", |n| "block br 0 end ".repeat(n / 3)),
+    ("conditional branches", 4, |n| "block local.get 0 br_if 0 end ".repeat(n)),
+    ("branches to one block", 2, |n| format!("block {} end ", "local.get 0 br_if 0 ".repeat(n))),
+    ("branches with a result to one block", 2, |n| {
+        format!("block (result i32) i32.const 1 {} end drop ", "local.get 0 br_if 0 ".repeat(n))
+    }),
+    ("branches with a result through blocks", 2, |n| {
+        let branches = "local.get 0 br_if 1 ".repeat(n);
+        format!(
+            "block (result i64) i64.const 1 loop (result i64) i64.const 1 {branches} end drop end drop "
+        )
+    }),
+    ("branches with a result to the function", 2, |n| {
+        format!("i64.const 1 {} drop ", "local.get 0 br_if 0 ".repeat(n))
+    }),
+    ("branches with a result, and constants", 4, |n| {
+        let branches =
+            numbered(n, |at| format!("drop i64.const 0x7_0000_{at:04x} local.get 0 br_if 0 "));
+        format!("block (result i64) i64.const 1 {branches} end drop ")
+    }),
+    ("comparisons", 6, |n| "block local.get 0 i32.const 9 i32.lt_s br_if 0 end ".repeat(n)),
+    ("branches", 3, |n| "block br 0 end ".repeat(n)),
     // Where all targets are one, the engine makes a plain branch of a table.
-    ("branch tables", |n| "block block local.get 0 br_table 0 1 0 1 end end ".repeat(n / 6)),
-    ("large branch tables", |n| {
+    ("branch tables", 6, |n| "block block local.get 0 br_table 0 1 0 1 end end ".repeat(n)),
+    ("large branch tables", 32, |n| {
         let table = "0 1 ".repeat(128);
-        format!("block block local.get 0 br_table {table} end end ").repeat(n / 32)
+        format!("block block local.get 0 br_table {table} end end ").repeat(n)
     }),
-    ("branch tables with results", |n| {
+    ("branch tables with results", 8, |n| {
         let inside = "i32.const 7 local.get 0 br_table 0 1 0 1";
-        format!("block (result i32) block (result i32) {inside} end end drop ").repeat(n / 8)
+        format!("block (result i32) block (result i32) {inside} end end drop ").repeat(n)
     }),
-    ("large branch tables with results", |n| {
+    ("large branch tables with results", 32, |n| {
         let table = "0 1 ".repeat(128);
         let inside = format!("local.get 0 local.get 0 br_table {table}");
-        format!("block (result i32) block (result i32) {inside} end end drop ").repeat(n / 32)
+        format!("block (result i32) block (result i32) {inside} end end drop ").repeat(n)
     }),
-    ("conditional branches with results", |n| {
+    ("small branch tables with results to three", 4, |n| {
+        in_two_blocks(
+            &"block (result i32) i32.const 7 local.get 0 br_table 0 1 2 end drop ".repeat(n),
+        )
+    }),
+    ("branch tables with results to three", 16, |n| {
+        let targets = "0 1 2 ".repeat(43);
+        let table =
+            format!("block (result i32) i32.const 7 local.get 0 br_table {targets} end drop ");
+        in_two_blocks(&table.repeat(n))
+    }),
+    ("large branch tables with results to three", 128, |n| {
+        let targets = "0 1 2 ".repeat(341);
+        let table =
+            format!("block (result i32) local.get 0 local.get 0 br_table {targets} end drop ");
+        in_two_blocks(&table.repeat(n))
+    }),
+    ("conditional branches with results", 8, |n| {
         "block (result i32) local.get 0 i32.const 70000 local.get 0 br_if 0 i32.add end drop "
-            .repeat(n / 8)
+            .repeat(n)
     }),
-    ("branches with results", |n| {
-        numbered(n / 5, |at| {
-            format!("block (result i64) i64.const 0x7_0000_{at:04x} br 0 end drop ")
-        })
+    ("branches with results", 5, |n| {
+        numbered(n, |at| format!("block (result i64) i64.const 0x7_0000_{at:04x} br 0 end drop "))
     }),
-    ("comparisons with constants", |n| {
-        numbered(n / 6, |at| {
+    ("comparisons with constants", 6, |n| {
+        numbered(n, |at| {
             format!("block global.get $g i64.const 0x7_0000_{at:04x} i64.lt_s br_if 0 end ")
         })
     }),
-    ("locals below blocks", |n| "local.get 0 block end drop ".repeat(n / 4)),
-    ("locals below deep blocks", |n| {
-        let deep = (n / 4).min(1000);
+    ("locals below blocks", 4, |n| "local.get 0 block end drop ".repeat(n)),
+    ("locals below deep blocks", 4, |n| {
+        let deep = n.min(1000);
         "local.get 0 block ".repeat(deep) + &"end drop ".repeat(deep)
     }),
-    ("many kept locals", |n| {
+    ("many kept locals", 42, |n| {
         let drops = "drop ".repeat(20);
-        format!("{} i32.const 1 local.set 0 {drops}", "local.get 0 ".repeat(20)).repeat(n / 42)
+        format!("{} i32.const 1 local.set 0 {drops}", "local.get 0 ".repeat(20)).repeat(n)
     }),
-    ("returns", |n| "local.get 0 if i64.const 0x7_0000_0000 return end ".repeat(n / 5)),
-    ("fills", |n| {
-        numbered(n / 4, |at| format!("i32.const 7{at} local.get 0 i32.const 3{at} memory.fill "))
+    ("returns", 5, |n| "local.get 0 if i64.const 0x7_0000_0000 return end ".repeat(n)),
+    ("fills", 4, |n| {
+        numbered(n, |at| format!("i32.const 7{at} local.get 0 i32.const 3{at} memory.fill "))
     }),
-    ("indirect calls with constants", |n| {
-        numbered(n / 3, |at| format!("i32.const {at} call_indirect (type $nothing) nop "))
+    ("indirect calls with constants", 3, |n| {
+        numbered(n, |at| format!("i32.const {at} call_indirect (type $nothing) nop "))
     }),
-    ("indirect calls with many constants", |n| {
+    ("indirect calls with many constants", 17, |n| {
         let operand = |call, at| format!("i64.const 0x{at}_0000_{call:04x} ");
-        numbered(n / 17, |call| {
+        numbered(n, |call| {
             numbered(15, |at| operand(call, at)) + "local.get 0 call_indirect (type $fifteen) "
         })
     }),
-    ("calls with locals", |n| {
-        numbered(n / 3, |_| "global.get $g global.get $g call $two ".to_owned())
+    ("calls with locals", 3, |n| {
+        numbered(n, |_| "global.get $g global.get $g call $two ".to_owned())
     }),
-    ("calls", |n| "call $none ".repeat(n)),
-    ("calls with many constants", |n| {
+    ("calls", 1, |n| "call $none ".repeat(n)),
+    ("calls with many constants", 16, |n| {
         let operand = |call, at| format!("i64.const 0x{at}_0000_{call:04x} ");
-        numbered(n / 16, |call| numbered(15, |at| operand(call, at)) + "call $many ")
+        numbered(n, |call| numbered(15, |at| operand(call, at)) + "call $many ")
     }),
-    ("calls with two constants", |n| {
-        numbered(n / 3, |at| {
+    ("calls with two constants", 3, |n| {
+        numbered(n, |at| {
             format!("i64.const 0x7_0000_{at:04x} i64.const 0x8_0000_{at:04x} call $two ")
         })
     }),
-    ("calls with results", |n| "call $box drop ".repeat(n / 2)),
-    ("indirect calls", |n| "i32.const 0 call_indirect (type $nothing) ".repeat(n / 2)),
-    ("copies", |n| "i32.const 0 i32.const 0 local.get 0 memory.copy ".repeat(n / 4)),
-    ("copies of constants", |n| {
-        numbered(n / 4, |at| format!("i32.const {at} i32.const 7{at} i32.const 3{at} memory.copy "))
+    ("calls with results", 2, |n| "call $box drop ".repeat(n)),
+    ("indirect calls", 2, |n| "i32.const 0 call_indirect (type $nothing) ".repeat(n)),
+    ("copies", 4, |n| "i32.const 0 i32.const 0 local.get 0 memory.copy ".repeat(n)),
+    ("copies of constants", 4, |n| {
+        numbered(n, |at| format!("i32.const {at} i32.const 7{at} i32.const 3{at} memory.copy "))
     }),
-    ("selections", |n| "i64.const 1 i64.const 2 local.get 0 select drop ".repeat(n / 5)),
-    ("selections of constants", |n| {
-        numbered(n / 5, |at| {
+    ("selections", 5, |n| "i64.const 1 i64.const 2 local.get 0 select drop ".repeat(n)),
+    ("selections of constants", 5, |n| {
+        numbered(n, |at| {
             let (one, other) = (0x7_0000_0000_u64 + at as u64, 0x8_0000_0000_u64 + at as u64);
             format!("i64.const {one} i64.const {other} local.get 0 select drop ")
         })
     }),
-    ("floats", |n| numbered(n / 4, |at| format!("f64.const {at} f64.const 0.5 f64.add drop "))),
-    ("globals", |n| "global.get $g global.set $g ".repeat(n / 2)),
-    ("constants to globals", |n| {
-        numbered(n / 2, |at| format!("i64.const 0x7_0000_{at:04x} global.set $g "))
+    ("floats", 4, |n| numbered(n, |at| format!("f64.const {at} f64.const 0.5 f64.add drop "))),
+    ("globals", 2, |n| "global.get $g global.set $g ".repeat(n)),
+    ("constants to globals", 2, |n| {
+        numbered(n, |at| format!("i64.const 0x7_0000_{at:04x} global.set $g "))
     }),
-    ("growth", |n| "i32.const 0 memory.grow drop ".repeat(n / 3)),
-    ("dead code", |n| "block br 0 i32.add drop end ".repeat(n / 5)),
-    ("operands", |n| {
-        let deep = n.min(8000) / 2;
+    ("growth", 3, |n| "i32.const 0 memory.grow drop ".repeat(n)),
+    ("dead code", 5, |n| "block br 0 i32.add drop end ".repeat(n)),
+    ("operands", 2, |n| {
+        let deep = n.min(4000);
         "local.get 0 ".repeat(deep) + &"drop ".repeat(deep)
     }),
-    ("computed operands", |n| {
-        let deep = n.min(16_000) / 3;
+    ("computed operands", 3, |n| {
+        let deep = n.min(5300);
         "local.get 0 i32.load ".repeat(deep) + &"drop ".repeat(deep)
     }),
-    ("deep blocks", |n| nested("block ", n)),
-    ("deep loops", |n| nested("loop ", n)),
-    ("deep ifs", |n| nested("i32.const 1 if ", n)),
-    ("deep results", |n| {
-        let deep = (n / 2).min(1000);
+    ("deep blocks", 2, |n| nested("block ", n)),
+    ("deep loops", 2, |n| nested("loop ", n)),
+    ("deep ifs", 2, |n| nested("i32.const 1 if ", n)),
+    ("deep results", 2, |n| {
+        let deep = n.min(1000);
         "block (result i64) ".repeat(deep) + "i64.const 1 " + &"end ".repeat(deep) + "drop "
     }),
-    ("one branch table", |n| {
-        format!("block block local.get 0 br_table {} 0 end end ", "0 1 ".repeat(n.min(8000) / 2))
+    ("one branch table", 2, |n| {
+        format!("block block local.get 0 br_table {} 0 end end ", "0 1 ".repeat(n.min(4000)))
     }),
 ];
 
+fn in_two_blocks(code: &str) -> String {
+    format!("block (result i32) block (result i32) {code} i32.const 1 end end drop ")
+}
+
 fn nested(open: &str, n: usize) -> String {
-    let deep = (n / 2).min(1000);
+    let deep = n.min(1000);
     open.repeat(deep) + &"end ".repeat(deep)
 }
 
@@ -225,19 +264,33 @@ fn digits(mut of: usize) -> String {
     text
 }
 
-/// Every shape with about `n` of its thing.
+/// Every shape with about `n` of its thing, or as many operators.
 #[must_use]
 pub fn shapes(n: usize) -> Vec<Case> {
+    each(n, |operators| n / operators)
+}
+
+/// The same where `n` is one more than a power of two, or a fraction of it: then so is the number of things, however
+/// many operators each of them has. Vectors with one, three or five elements for each have just doubled there.
+#[must_use]
+pub fn steep(n: usize) -> Vec<Case> {
+    each(n, |operators| n.saturating_sub(1) / operators.next_power_of_two() + 1)
+}
+
+/// Every shape, with so many things as the number of their operators makes them.
+fn each(n: usize, things: impl Fn(usize) -> usize) -> Vec<Case> {
     let case = move |name: &str, items: &str, body: &str| Case {
         name: format!("{n} {name}"),
         wasm: module(items, body),
     };
     let items = ITEMS.iter().map(|(name, most, fill)| case(name, &fill(n.min(*most)), ""));
-    let bodies = BODIES.iter().map(|(name, fill)| case(name, "", &fill(n)));
-    let many = [24, 250, 2500].into_iter().filter(|each| *each < 2 * n).flat_map(|each| {
-        BODIES.iter().map(move |(name, fill)| {
-            let body = format!("(func (param i32) {})", fill(each));
-            case(&format!("bodies of {each} {name}"), &body.repeat(n.div_ceil(each)), "")
+    let bodies = BODIES.iter().map(|(name, per, fill)| case(name, "", &fill(things(*per))));
+    let lengths = [24, 250, 2500].into_iter().filter(|length| *length < 2 * n);
+    let lengths = lengths.map(|length| (length, things(length).max(1)));
+    let many = lengths.flat_map(|(length, bodies)| {
+        BODIES.iter().map(move |(name, per, fill)| {
+            let body = format!("(func (param i32) {})", fill(length / per));
+            case(&format!("bodies of {length} {name}"), &body.repeat(bodies), "")
         })
     });
     items.chain(bodies).chain(many).collect()

@@ -2,7 +2,7 @@
 //! the same with pointers of 32 bits, `cargo xtask bound` on a Cortex-M4.
 
 use ampoule::Weights;
-use ampoule_bound::{Case, NEAR, guests, measured, mixed, promised, shapes, smith};
+use ampoule_bound::{Case, NEAR, guests, measured, mixed, promised, shapes, smith, steep};
 use std::{fs, path::PathBuf};
 
 /// Seeds that no weight was fitted to.
@@ -51,8 +51,10 @@ fn no_plugin_holds_more_than_its_bound_and_the_bound_is_near() {
 #[test]
 fn no_shape_of_module_holds_more_than_its_bound() {
     // Other sizes than those that the weights were fitted to.
-    let sizes = [0, 2, 12, 40, 100, 300, 700, 1030, 5000];
-    let loaded = assert_bounded(sizes.into_iter().flat_map(shapes));
+    let sizes = [0, 2, 12, 40, 100, 300, 700, 1030, 5000].into_iter().flat_map(shapes);
+    // And where vectors double, among others by steps that weren't either.
+    let steep = [33, 257, 577, 769, 1153, 2049, 3201, 4097].into_iter().flat_map(steep);
+    let loaded = assert_bounded(sizes.chain(steep));
     assert!(loaded > 1000, "only {loaded} were loaded");
 }
 

@@ -12,7 +12,9 @@ fn bodies_filled_to_the_brim_stay_within_the_promised_heap() {
     // Before the first growth of the engine's buffers, behind some, and at the limit, less the
     // entry's own operators and what the bodies round to.
     for operators in [300, 2_571, 4_154, 6_197, 8_534, 12_732, 16_384 - 32] {
-        assert_bounded(&bombs::limits(Limits::MICRO), |fill| module("", &fill(operators)));
+        assert_bounded(&bombs::limits(Limits::MICRO), |per, fill| {
+            module("", &fill(operators / per))
+        });
     }
 }
 
@@ -20,18 +22,18 @@ fn bodies_filled_to_the_brim_stay_within_the_promised_heap() {
 fn many_bodies_stay_within_the_promised_heap() {
     let limits = bombs::limits(Limits::MICRO);
     let functions = limits.shape.functions as usize - 7;
-    assert_bounded(&limits, |fill| {
-        let body = format!("(func (param i32) {})", fill(24));
+    assert_bounded(&limits, |per, fill| {
+        let body = format!("(func (param i32) {})", fill(24 / per));
         module(&body.repeat(functions), "")
     });
 }
 
 /// Plugins of each kind of body load, or fault where their code does, within the heap that was
 /// promised. Some kinds are too deep for a device, or too wide.
-fn assert_bounded(limits: &Limits, make: impl Fn(Fill) -> Vec<u8>) {
+fn assert_bounded(limits: &Limits, make: impl Fn(usize, Fill) -> Vec<u8>) {
     let (mut loaded, mut complaints) = (0, Vec::new());
-    for (what, fill) in BODIES {
-        let wasm = make(*fill);
+    for (what, per, fill) in BODIES {
+        let wasm = make(*per, *fill);
         match Plugin::check(&wasm, limits) {
             Ok(()) => loaded += 1,
             Err(AdmissionError::TooMany { .. }) => continue,

@@ -98,13 +98,13 @@ const NATIVE_STACK_64: u32 = 192 * 1024;
 table! {
     // item, its name, the part that it belongs to, [held, loading] on 32 bit, and on 64 bit
     // weights: begin
-    Engine, "engine", Module, [1873, 5363], [3234, 7860];
+    Engine, "engine", Module, [1875, 5361], [3236, 7857];
     Instance, "instance", Instance, [1152, 0], [1728, 0];
     Host, "host", Host, [1280, 0], [1792, 0];
     MetaByte, "byte of meta", Host, [1, 0], [1, 0];
     Type, "type", Module, [64, 177], [88, 253];
     TypeValue, "value of a type", Module, [2, 25], [2, 31];
-    Import, "import", Module, [283, 364], [334, 368];
+    Import, "import", Module, [359, 363], [402, 366];
     Export, "export", Module, [184, 176], [191, 197];
     NameByte, "byte of a name", Module, [5, 4], [5, 4];
     Element, "element segment", Module, [83, 132], [129, 170];
@@ -113,18 +113,18 @@ table! {
     DataByte, "byte of data", Module, [1, 1], [1, 1];
     Global, "global", Instance, [76, 58], [83, 83];
     TableElement, "element of the table", Table, [9, 0], [9, 0];
-    Function, "function", Code, [195, 167], [271, 210];
+    Function, "function", Code, [195, 168], [271, 211];
     Operator, "operator", Code, [9, 9], [9, 8];
     Branch, "branch", Code, [9, 8], [9, 8];
-    Call, "call", Code, [9, 24], [9, 24];
+    Call, "call", Code, [9, 26], [9, 26];
     Constant, "constant", Code, [6, 6], [6, 6];
-    LargestBody, "operator of the largest body", Code, [1, 18], [0, 18];
-    Operand, "deepest operand", Code, [0, 32], [0, 32];
-    BodyConstant, "constant of one body", Code, [0, 40], [0, 40];
-    BodyBlock, "block of one body", Code, [0, 65], [0, 65];
-    Nesting, "nested block", Code, [0, 74], [0, 99];
-    BrTarget, "target of the largest br_table", Code, [1, 36], [0, 36];
-    BodyBranch, "branch of one body", Code, [0, 33], [0, 33];
+    LargestBody, "operator of the largest body", Code, [1, 18], [1, 18];
+    Operand, "deepest operand", Code, [0, 34], [0, 34];
+    BodyConstant, "constant of one body", Code, [1, 39], [1, 40];
+    BodyBlock, "block of one body", Code, [0, 68], [0, 68];
+    Nesting, "nested block", Code, [0, 70], [0, 95];
+    BrTarget, "target of the largest br_table", Code, [0, 35], [0, 35];
+    BodyBranch, "branch of one body", Code, [1, 34], [1, 34];
     Local, "local of one body", Code, [0, 52], [0, 60];
     Frame, "call frame", Stacks, [16, 0], [32, 0];
     // weights: end
