@@ -57,9 +57,15 @@ const ITEMS: &str = r#"
     (func $none) (func $one (param i32)) (func $same (param i32) (result i32) (local.get 0))
     (func $nine (param i32 i32 i32 i32 i32 i32 i32 i32 i32))"#;
 
+/// Operands that all are the same local, which is set each time, and are left in a heap.
+const TEES: &str = "block
+    global.get $i local.tee 1 global.get $i local.tee 1 global.get $i local.tee 1 global.get $i local.tee 1
+    global.get $i local.tee 1 global.get $i local.tee 1 global.get $i local.tee 1 global.get $i local.tee 1
+    br 0 end ";
+
 /// Code of which the engine makes as many instructions as it ever does of such operators: what comes first, what comes so
 /// many times, and what comes last. It is branched over.
-const DENSE: [(&str, &str, &str, &str); 29] = [
+const DENSE: [(&str, &str, &str, &str); 31] = [
     (
         "branches with a result",
         "(block (result i32) (i32.const 1)",
@@ -122,6 +128,8 @@ const DENSE: [(&str, &str, &str, &str); 29] = [
     ("copies", "", "(memory.copy (global.get $i) (i32.const 9) (global.get $i))", ""),
     ("loops", "", "(loop)", ""),
     ("locals that are kept", "", "(local.get 1) (local.set 1 (global.get $i)) drop ", ""),
+    ("locals that are teed", "", TEES, ""),
+    ("locals that are teed and dropped", "", "(drop (local.tee 1 (global.get $i)))", ""),
     ("locals below a loop", "", "(local.get 1) (loop) drop ", ""),
     ("unary operators", "global.get $i ", "i32.clz ", "drop"),
 ];

@@ -127,7 +127,8 @@ fn variable(code: u8, body: &mut Reader<'_>) -> Result<Operator, AdmissionError>
     body.u32()?;
     Ok(match code {
         0x20 | 0x23 => plain(0, 1),
-        0x22 => plain(1, 1),
+        // Where the local is still among the operands, the copy that keeps it parts the value from what has made it.
+        0x22 => Operator::Wide { pops: 1, pushes: 1 },
         _ => plain(1, 0),
     })
 }
