@@ -7,14 +7,15 @@ use ampoule_bound::{
     Case, Error, Fitted, Found, Given, Line, NEAR, Probe, Sample, bookkeeping, cases, fit, guests,
     judge, measured, ratios, report, rewritten, small,
 };
-use std::{env, fs, path::Path, process::ExitCode};
+use std::{env, fs, path::Path, process::ExitCode, thread};
 
 /// Modules by chance, of each of two kinds.
 const BY_CHANCE: u64 = 600;
 /// How much more the fit of a real plugin matters than that of a shape.
 const GUEST: f64 = 20_000.0;
 
-type Result<T> = core::result::Result<T, Box<dyn core::error::Error>>;
+type Failure = Box<dyn core::error::Error>;
+type Result<T> = core::result::Result<T, Failure>;
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -56,29 +57,41 @@ fn run(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Measures with pointers of 32 and of 64 bits.
+/// Measures with pointers of 32 and of 64 bits, at the same time.
 fn widths(probe: &str, folder: &str) -> Result<[Width; 2]> {
-    let mut probe = Probe::new(&fs::read(probe)?)?;
+    let probe = fs::read(probe)?;
     let plugins = guests(folder)?;
     let cases: Vec<Case> = plugins.iter().cloned().chain(cases(BY_CHANCE)).collect();
-    let narrow = Width {
+    let told = |error: Failure| error.to_string();
+    thread::scope(|scope| {
+        let narrow = scope.spawn(|| narrow(&probe, &cases, plugins.len()).map_err(told));
+        let wide = wide(&cases, plugins.len()).map_err(told)?;
+        Ok([narrow.join().map_err(|_| "measuring has panicked")??, wide])
+    })
+}
+
+fn narrow(probe: &[u8], cases: &[Case], plugins: usize) -> Result<Width> {
+    let mut probe = Probe::new(probe)?;
+    Ok(Width {
         name: "32 bits",
         now: Weights::BITS_32,
         frame: 16,
         once: probe.take(&small()).and_then(|()| probe.bookkeeping())?,
-        samples: samples(&cases, plugins.len(), |wasm| {
+        samples: samples(cases, plugins, |wasm| {
             probe.take(wasm)?;
             probe.measured()
         })?,
-    };
-    let wide = Width {
+    })
+}
+
+fn wide(cases: &[Case], plugins: usize) -> Result<Width> {
+    Ok(Width {
         name: "64 bits",
         now: Weights::BITS_64,
         frame: 32,
         once: bookkeeping(&small()),
-        samples: samples(&cases, plugins.len(), |wasm| Ok(measured(wasm)))?,
-    };
-    Ok([narrow, wide])
+        samples: samples(cases, plugins, |wasm| Ok(measured(wasm)))?,
+    })
 }
 
 /// Modules for the board, and what the probe has measured of them.

@@ -36,7 +36,7 @@ pub fn module(items: &str, body: &str) -> Vec<u8> {
             (type $nothing (func)) {fifteen}
             {imports}
             {table}
-            (global $g (mut i64) (i64.const 0))
+            (global $g (mut i64) (i64.const 0)) (global $i (mut i32) (i32.const 0))
             (memory (export "memory") {bytes} {bytes} (pagesize 1))
             (func $none) (func $two (param i64 i64)) (func $box (result i64) i64.const 0)
             {many} (func $entry (param i32) (result i64) (i64.const 0))

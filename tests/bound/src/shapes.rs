@@ -26,7 +26,7 @@ pub(crate) const ITEMS: &[(&str, usize, Fill)] = &[
         numbered(n, |at| format!("(type (func (param{}{})))", bits(at), " f64".repeat(40)))
     }),
     ("long imports", 7, |n| {
-        numbered(n, |at| format!(r#"(import "s{at:060}" "o{at:0100}" (func (param i32)))"#))
+        numbered(n, |at| format!(r#"(import "s{at:060}" "o{at:060}" (func (param i32)))"#))
     }),
     ("imports", 250, |n| r#"(import "ampoule" "panic" (func (param i32 i32)))"#.repeat(n)),
     ("services", 60, |n| {
@@ -228,6 +228,43 @@ pub const BODIES: &[Body] = &[
         let deep = n.min(5300);
         "local.get 0 i32.load ".repeat(deep) + &"drop ".repeat(deep)
     }),
+    ("operands that are left", 1, |n| left(&"global.get $g ".repeat(n.min(8000)))),
+    ("results that are left", 1, |n| left(&"call $box ".repeat(n.min(8000)))),
+    ("teed operands that are left", 2, |n| left(&"global.get $i local.tee 0 ".repeat(n.min(4000)))),
+    ("kept operands that are left", 1, |n| {
+        left(&("local.get 0 ".repeat(n.min(8000)) + "i32.const 1 local.set 0 "))
+    }),
+    ("heaps of operands", 102, |n| left(&"global.get $g ".repeat(100)).repeat(n)),
+    ("heaps of teed operands", 102, |n| left(&"global.get $i local.tee 0 ".repeat(50)).repeat(n)),
+    ("sums", 2, |n| {
+        let deep = n.min(4000);
+        "i64.const 1 ".to_owned()
+            + &"global.get $g ".repeat(deep)
+            + &"i64.add ".repeat(deep)
+            + "drop "
+    }),
+    ("sums of tees", 3, |n| {
+        let deep = n.min(2700);
+        let tees = "global.get $i local.tee 0 ".repeat(deep);
+        "i32.const 1 ".to_owned() + &tees + &"i32.add ".repeat(deep) + "drop "
+    }),
+    ("sums of locals below a block", 2, |n| {
+        let deep = n.min(4000);
+        let locals = "local.get 0 ".repeat(deep + 1);
+        locals + "block end " + &"i32.add ".repeat(deep) + "drop "
+    }),
+    ("calls with operands below each other", 16, |n| {
+        let deep = n.min(530);
+        "global.get $g ".repeat(15 * deep) + &"call $many ".repeat(deep)
+    }),
+    ("fills with operands below each other", 4, |n| {
+        let deep = n.min(2000);
+        "global.get $i ".repeat(3 * deep) + &"memory.fill ".repeat(deep)
+    }),
+    ("stores with operands below each other", 3, |n| {
+        let deep = n.min(2700);
+        "global.get $i ".repeat(deep) + &"global.get $g i64.store offset=70000 ".repeat(deep)
+    }),
     ("deep blocks", 2, |n| nested("block ", n)),
     ("deep loops", 2, |n| nested("loop ", n)),
     ("deep ifs", 2, |n| nested("i32.const 1 if ", n)),
@@ -239,6 +276,11 @@ pub const BODIES: &[Body] = &[
         format!("block block local.get 0 br_table {} 0 end end ", "0 1 ".repeat(n.min(4000)))
     }),
 ];
+
+/// Whatever is on the stack then goes by a branch.
+fn left(operands: &str) -> String {
+    format!("block {operands} br 0 end ")
+}
 
 fn in_two_blocks(code: &str) -> String {
     format!("block (result i32) block (result i32) {code} i32.const 1 end end drop ")

@@ -48,6 +48,14 @@ fn no_plugin_holds_more_than_its_bound_and_the_bound_is_near() {
     }
 }
 
+/// One that isn't, for a slip in its text, would promise nothing.
+#[test]
+fn every_shape_is_loaded() {
+    for case in [3, 40].into_iter().flat_map(shapes) {
+        assert!(measured(&case.wasm).is_some(), "{}", case.name);
+    }
+}
+
 #[test]
 fn no_shape_of_module_holds_more_than_its_bound() {
     // Other sizes than those that the weights were fitted to.

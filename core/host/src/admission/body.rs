@@ -234,10 +234,11 @@ impl<'a> Walk<'a> {
 
     fn add_to(&self, counts: &mut Counts) {
         counts.operators += u64::from(self.operators);
+        counts.instructions += u64::from(self.engine);
         counts.branches += u64::from(self.branches);
         counts.calls += u64::from(self.calls);
         counts.constants += u64::from(self.constants);
-        counts.max_operators = counts.max_operators.max(self.operators);
+        counts.max_instructions = counts.max_instructions.max(self.engine);
         counts.max_blocks = counts.max_blocks.max(self.blocks);
         counts.max_nesting = counts.max_nesting.max(self.max_depth);
         counts.max_operands = counts.max_operands.max(u32::from(self.max_height));

@@ -25,10 +25,12 @@ pub(crate) struct Counts {
     pub(crate) data: u32,
     pub(crate) data_bytes: u32,
     pub(crate) operators: u64,
+    /// The most that the engine makes of them.
+    pub(crate) instructions: u64,
     pub(crate) branches: u64,
     pub(crate) calls: u64,
     pub(crate) constants: u64,
-    pub(crate) max_operators: u32,
+    pub(crate) max_instructions: u32,
     pub(crate) max_blocks: u32,
     pub(crate) max_nesting: u32,
     pub(crate) max_operands: u32,

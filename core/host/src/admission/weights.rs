@@ -98,7 +98,7 @@ const NATIVE_STACK_64: u32 = 192 * 1024;
 table! {
     // item, its name, the part that it belongs to, [held, loading] on 32 bit, and on 64 bit
     // weights: begin
-    Engine, "engine", Module, [1875, 5361], [3236, 7857];
+    Engine, "engine", Module, [1847, 5306], [3210, 7807];
     Instance, "instance", Instance, [1152, 0], [1728, 0];
     Host, "host", Host, [1280, 0], [1792, 0];
     MetaByte, "byte of meta", Host, [1, 0], [1, 0];
@@ -113,18 +113,18 @@ table! {
     DataByte, "byte of data", Module, [1, 1], [1, 1];
     Global, "global", Instance, [76, 58], [83, 83];
     TableElement, "element of the table", Table, [9, 0], [9, 0];
-    Function, "function", Code, [195, 168], [271, 211];
-    Operator, "operator", Code, [9, 9], [9, 8];
-    Branch, "branch", Code, [9, 8], [9, 8];
-    Call, "call", Code, [9, 26], [9, 26];
-    Constant, "constant", Code, [6, 6], [6, 6];
-    LargestBody, "operator of the largest body", Code, [1, 18], [1, 18];
-    Operand, "deepest operand", Code, [0, 34], [0, 34];
-    BodyConstant, "constant of one body", Code, [1, 39], [1, 40];
-    BodyBlock, "block of one body", Code, [0, 68], [0, 68];
-    Nesting, "nested block", Code, [0, 70], [0, 95];
+    Function, "function", Code, [186, 158], [263, 196];
+    Instruction, "instruction", Code, [9, 9], [9, 9];
+    Branch, "branch", Code, [1, 0], [1, 0];
+    Call, "call", Code, [1, 1], [1, 1];
+    Constant, "constant", Code, [1, 0], [1, 1];
+    LargestBody, "instruction of the largest body", Code, [1, 18], [1, 18];
+    Operand, "deepest operand", Code, [1, 77], [2, 76];
+    BodyConstant, "constant of one body", Code, [0, 41], [0, 42];
+    BodyBlock, "block of one body", Code, [0, 0], [0, 0];
+    Nesting, "nested block", Code, [0, 113], [0, 137];
     BrTarget, "target of the largest br_table", Code, [0, 35], [0, 35];
-    BodyBranch, "branch of one body", Code, [1, 34], [1, 34];
+    BodyBranch, "branch of one body", Code, [0, 17], [0, 17];
     Local, "local of one body", Code, [0, 52], [0, 60];
     Frame, "call frame", Stacks, [16, 0], [32, 0];
     // weights: end
