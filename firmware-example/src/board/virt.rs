@@ -97,8 +97,8 @@ fn again() {
 #[cfg(feature = "trials")]
 #[riscv_rt::core_interrupt(riscv::interrupt::Interrupt::MachineTimer)]
 fn timer() {
-    again();
     crate::demo::interrupted();
+    again();
 }
 
 /// Nobody has painted it.
